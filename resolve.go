@@ -1,0 +1,176 @@
+package mailstead
+
+import (
+	"cmp"
+	"slices"
+)
+
+// SenderLevel is a step of the precedence that decides who sends.
+type SenderLevel string
+
+// The levels, in the order in which they are asked.
+const (
+	LevelChosen   SenderLevel = "chosen"
+	LevelTemplate SenderLevel = "template"
+	LevelUser     SenderLevel = "user"
+	LevelProfile  SenderLevel = "profile"
+	LevelSystem   SenderLevel = "system"
+	// LevelConfiguration is the SMTP server of the configuration file; it has no
+	// account.
+	LevelConfiguration SenderLevel = "configuration"
+	// LevelNone means that nobody can send.
+	LevelNone SenderLevel = "none"
+)
+
+// SenderCandidate is one account as the resolver sees it for one user. An
+// account that reaches the user in several ways is several candidates.
+type SenderCandidate struct {
+	AccountID AccountID `json:"account_id"`
+	Name      string    `json:"name"`
+	Address   string    `json:"address"`
+	// Level is LevelUser for an account that the user owns or was given,
+	// LevelProfile for one of the user's profiles, LevelSystem for the system
+	// default, LevelChosen and LevelTemplate for the account named there.
+	Level SenderLevel `json:"level"`
+	// Profile is the profile's name at LevelProfile.
+	Profile  string `json:"profile,omitempty"`
+	Priority int    `json:"priority"`
+	// UserDefault marks the account that the user prefers.
+	UserDefault bool `json:"user_default,omitempty"`
+	// Allowed tells that the user has the right to send from it at this level.
+	Allowed bool `json:"allowed"`
+	// Enabled tells that the account has an outgoing side that is switched on.
+	Enabled bool `json:"enabled"`
+	// Healthy is false for an account in trouble: it is chosen nevertheless and
+	// its mail is held.
+	Healthy bool `json:"healthy"`
+}
+
+// PassReason says why a candidate was passed over.
+type PassReason string
+
+// Why a candidate does not send.
+const (
+	PassForbidden PassReason = "forbidden"
+	PassDisabled  PassReason = "disabled"
+	// PassOutranked is a candidate that could send, but a better one does.
+	PassOutranked PassReason = "outranked"
+)
+
+// PassedOver is a candidate that does not send, and why.
+type PassedOver struct {
+	SenderCandidate
+	Why PassReason `json:"why"`
+}
+
+// Resolution is which account sends for whom, and why. It is stored with every
+// outgoing mail.
+type Resolution struct {
+	// AccountID is 0 at LevelConfiguration and LevelNone.
+	AccountID AccountID   `json:"account_id,omitempty"`
+	Level     SenderLevel `json:"level"`
+	Address   string      `json:"address,omitempty"`
+	Name      string      `json:"name,omitempty"`
+	Profile   string      `json:"profile,omitempty"`
+	// Held tells that the account is in trouble: mail waits until it is well.
+	Held bool `json:"held,omitempty"`
+	// Reason is the choice in one English sentence; pages build their own from
+	// the fields.
+	Reason     string       `json:"reason"`
+	PassedOver []PassedOver `json:"passed_over,omitempty"`
+}
+
+// ConfigurationSender is the sender of the configuration file, or zero.
+type ConfigurationSender struct {
+	Address string
+	Name    string
+}
+
+var levelRank = map[SenderLevel]int{
+	LevelChosen: 0, LevelTemplate: 1, LevelUser: 2, LevelProfile: 3, LevelSystem: 4,
+}
+
+// ResolveSender decides who sends: the account chosen in the message, the
+// template's, the user's own (the preferred one, then by priority), the user's
+// profile's (by priority), the system default, the configuration file. Ties end
+// by name, then by id, so that the answer does not depend on the order of the
+// candidates. Disabled and forbidden accounts are passed over; one in trouble is
+// chosen and its mail held, because mail is never sent silently from another
+// address.
+func ResolveSender(candidates []SenderCandidate, config ConfigurationSender) Resolution {
+	sorted := slices.Clone(candidates)
+	slices.SortStableFunc(sorted, compareCandidates)
+	var won *SenderCandidate
+	var passed []PassedOver
+	for i := range sorted {
+		c := &sorted[i]
+		switch {
+		case !c.Allowed:
+			passed = append(passed, PassedOver{*c, PassForbidden})
+		case !c.Enabled:
+			passed = append(passed, PassedOver{*c, PassDisabled})
+		case won == nil:
+			won = c
+		case won.AccountID != c.AccountID:
+			passed = append(passed, PassedOver{*c, PassOutranked})
+		}
+	}
+	switch {
+	case won != nil:
+		return Resolution{
+			AccountID: won.AccountID, Level: won.Level, Address: won.Address, Name: won.Name,
+			Profile: won.Profile, Held: !won.Healthy, Reason: reasonFor(won), PassedOver: passed,
+		}
+	case config.Address != "":
+		return Resolution{
+			Level: LevelConfiguration, Address: config.Address, Name: config.Name, PassedOver: passed,
+			Reason: "No account may send for this user, so the mail server of the configuration file sends.",
+		}
+	default:
+		return Resolution{
+			Level: LevelNone, PassedOver: passed,
+			Reason: "No account may send for this user, and the configuration file names no mail server.",
+		}
+	}
+}
+
+func compareCandidates(a, b SenderCandidate) int {
+	if c := cmp.Compare(levelRank[a.Level], levelRank[b.Level]); c != 0 {
+		return c
+	}
+	if a.Level == LevelUser && a.UserDefault != b.UserDefault {
+		if a.UserDefault {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(
+		cmp.Compare(a.Priority, b.Priority),
+		cmp.Compare(a.Name, b.Name),
+		cmp.Compare(a.AccountID, b.AccountID),
+	)
+}
+
+func reasonFor(c *SenderCandidate) string {
+	var why string
+	switch c.Level {
+	case LevelChosen:
+		why = "it was chosen in the message"
+	case LevelTemplate:
+		why = "the template names it"
+	case LevelUser:
+		why = "it is the user's own account"
+		if c.UserDefault {
+			why = "it is the account that the user prefers"
+		}
+	case LevelProfile:
+		why = "the user has no account that can send, and the profile " + c.Profile + " has this one"
+	default:
+		why = "neither the user nor a profile has an account that can send, and this is the system's default account"
+	}
+	s := "Sent by " + c.Address + " because " + why + "."
+	if !c.Healthy {
+		s += " The account is in trouble, so the mail waits."
+	}
+	return s
+}
