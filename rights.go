@@ -1,0 +1,108 @@
+package mailstead
+
+// Rights is what an actor may do with one account.
+type Rights struct {
+	Read   bool `json:"read"`
+	Send   bool `json:"send"`
+	Manage bool `json:"manage"`
+}
+
+// RightsOn decides what actor may do with a. assignments are those of the
+// account that reach the actor's user, directly or by a profile. An owner and an
+// administrator may do everything; the scopes of a token narrow each right.
+func RightsOn(actor Actor, a *Account, assignments []Assignment) Rights {
+	var r Rights
+	switch {
+	case actor.Operator:
+		return Rights{Read: true, Send: true, Manage: true}
+	case actor.User.ID == 0 || actor.User.Disabled:
+		return r
+	case actor.IsAdmin() || a.OwnerID == actor.User.ID:
+		r = Rights{Read: true, Send: true, Manage: true}
+	}
+	for i := range assignments {
+		as := &assignments[i]
+		if as.AccountID != a.ID || as.System {
+			continue
+		}
+		r.Read = r.Read || as.Has(RightRead)
+		r.Send = r.Send || as.Has(RightSend)
+		r.Manage = r.Manage || as.Has(RightManage)
+	}
+	r.Read = r.Read && actor.allows(ScopeRead)
+	r.Send = r.Send && actor.allows(ScopeSend)
+	r.Manage = r.Manage && actor.allows(ScopeAccounts)
+	return r
+}
+
+// Candidates turns what is known about a user into the resolver's candidates.
+// chosen and template are the accounts named in the message and in its template,
+// or 0.
+func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
+	accounts := make(map[AccountID]*Account, len(f.Accounts))
+	sendable := make(map[AccountID]bool)
+	for i := range f.Accounts {
+		a := &f.Accounts[i]
+		accounts[a.ID] = a
+		if a.OwnerID == f.User.ID && f.User.ID != 0 {
+			sendable[a.ID] = true
+		}
+	}
+	profiles := make(map[ProfileID]string, len(f.Profiles))
+	for _, p := range f.Profiles {
+		profiles[p.ID] = p.Name
+	}
+	var out []SenderCandidate
+	direct := make(map[AccountID]bool)
+	for i := range f.Assignments {
+		as := &f.Assignments[i]
+		a := accounts[as.AccountID]
+		if a == nil {
+			continue
+		}
+		c := candidate(a, as.Has(RightSend), as.Priority)
+		switch {
+		case as.System:
+			c.Level = LevelSystem
+			c.Allowed = true
+		case as.ProfileID != 0:
+			c.Level, c.Profile = LevelProfile, profiles[as.ProfileID]
+		default:
+			c.Level = LevelUser
+			c.UserDefault = a.ID == f.User.DefaultAccountID
+			direct[a.ID] = true
+			// Who owns an account may send from it whatever an assignment says.
+			c.Allowed = c.Allowed || sendable[a.ID]
+		}
+		sendable[a.ID] = sendable[a.ID] || c.Allowed
+		out = append(out, c)
+	}
+	for i := range f.Accounts {
+		a := &f.Accounts[i]
+		if a.OwnerID != 0 && a.OwnerID == f.User.ID && !direct[a.ID] {
+			c := candidate(a, true, 0)
+			c.Level, c.UserDefault = LevelUser, a.ID == f.User.DefaultAccountID
+			out = append(out, c)
+		}
+	}
+	for _, named := range []struct {
+		id    AccountID
+		level SenderLevel
+	}{{chosen, LevelChosen}, {template, LevelTemplate}} {
+		if a := accounts[named.id]; named.id != 0 && a != nil {
+			// A template is an administrator's decision; a choice needs the right.
+			c := candidate(a, sendable[a.ID] || named.level == LevelTemplate, 0)
+			c.Level = named.level
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func candidate(a *Account, allowed bool, priority int) SenderCandidate {
+	return SenderCandidate{
+		AccountID: a.ID, Name: a.Name, Address: a.Address, Priority: priority, Allowed: allowed,
+		Enabled: a.Outgoing != nil && a.Outgoing.Enabled,
+		Healthy: a.Outgoing == nil || a.Outgoing.Health.State != HealthTrouble,
+	}
+}
