@@ -74,7 +74,8 @@ func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
 			// Who owns an account may send from it whatever an assignment says.
 			c.Allowed = c.Allowed || sendable[a.ID]
 		}
-		sendable[a.ID] = sendable[a.ID] || c.Allowed
+		// The system's account sends when nobody else can; it is not for choosing.
+		sendable[a.ID] = sendable[a.ID] || (c.Allowed && !as.System)
 		out = append(out, c)
 	}
 	for i := range f.Accounts {
