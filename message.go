@@ -1,6 +1,9 @@
 package mailstead
 
-import "time"
+import (
+	"crypto/sha256"
+	"time"
+)
 
 // Message is one mail in one folder of one account, as stored. Its bytes are in
 // the blob store under Blob.
@@ -90,6 +93,9 @@ type RawMessage struct {
 
 // BlobHash is the SHA-256 of a mail's bytes.
 type BlobHash [32]byte
+
+// HashBlob returns the name of body in the blob store.
+func HashBlob(body []byte) BlobHash { return sha256.Sum256(body) }
 
 // BlobRef names bytes in the blob store. The zero BlobRef names nothing.
 type BlobRef struct {

@@ -17,7 +17,6 @@ package blob
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -71,9 +70,6 @@ type Packs struct {
 	syncMu sync.Mutex
 	synced atomic.Uint64
 }
-
-// Hash returns the name of body.
-func Hash(body []byte) mailstead.BlobHash { return sha256.Sum256(body) }
 
 // Open opens the store in dir, which it creates when it is missing.
 func Open(dir string, o Options) (*Packs, error) {
@@ -141,7 +137,7 @@ func (p *Packs) Put(ctx context.Context, bodies [][]byte) ([]mailstead.BlobRef, 
 		if len(b) > maxBody {
 			return nil, &mailstead.Error{Kind: mailstead.KindTooLarge, Code: "blob.too_large", Op: "blob.Put", Text: "The mail is too large to be stored."}
 		}
-		h := Hash(b)
+		h := mailstead.HashBlob(b)
 		refs[i] = mailstead.BlobRef{Hash: h, Size: int64(len(b))}
 		if _, ok := first[h]; !ok {
 			first[h] = i

@@ -73,7 +73,7 @@ func TestRoundTripAcrossReopen(t *testing.T) {
 	refs = append(refs, put(t, p, "later")...)
 	for i, b := range append(bodies, "later") {
 		wantBody(t, p, refs[i], b)
-		if refs[i].Size != int64(len(b)) || refs[i].Hash != blob.Hash([]byte(b)) {
+		if refs[i].Size != int64(len(b)) || refs[i].Hash != mailstead.HashBlob([]byte(b)) {
 			t.Errorf("reference %d does not describe its body", i)
 		}
 	}

@@ -58,7 +58,7 @@ func (p *Packs) decode(r *record) ([]byte, error) {
 			return nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
 	}
-	if Hash(body) != r.hash {
+	if mailstead.HashBlob(body) != r.hash {
 		return nil, errDamaged
 	}
 	return body, nil

@@ -1,0 +1,186 @@
+package inbox
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/mailstead/mailstead"
+)
+
+// conn is a worker's signed-in connection and what it knows of the folders. It
+// holds ids and little else: there may be a hundred thousand of them.
+type conn struct {
+	w     *worker
+	src   mailstead.Source
+	limit mailstead.LoadLimit
+	// folders are in the order in which they are loaded; inbox is first, if the
+	// account has one.
+	folders []mailstead.FolderID
+	inbox   mailstead.FolderID
+	// path and seen are the inbox's name and how it stood when it was last looked
+	// at.
+	path string
+	seen mailstead.FolderStatus
+	// behind are the folders whose load period is not complete.
+	behind []mailstead.FolderID
+}
+
+// begin signs in, stores the folders and loads the newest messages of each.
+func (c *conn) begin(ctx context.Context) error {
+	cfg := &c.w.s.c
+	access, err := cfg.Credentials.Access(ctx, c.w.id, mailstead.SideIncoming)
+	if err != nil {
+		return err
+	}
+	if c.src, err = cfg.Source.Open(ctx, access); err != nil {
+		c.src = nil
+		return err
+	}
+	now := cfg.Now()
+	ok := mailstead.Health{State: mailstead.HealthOK, CheckedAt: now, SuccessAt: now}
+	if err := cfg.Store.SetHealth(ctx, c.w.id, mailstead.SideIncoming, ok); err != nil {
+		return err
+	}
+	return c.lookAtAll(ctx)
+}
+
+// lookAtAll lists the folders and brings each up to date.
+func (c *conn) lookAtAll(ctx context.Context) error {
+	cfg := &c.w.s.c
+	remote, err := c.src.Folders(ctx)
+	if err != nil {
+		return err
+	}
+	remote = slices.DeleteFunc(remote, func(f mailstead.RemoteFolder) bool { return f.NoSelect })
+	folders, err := cfg.Store.SyncFolders(ctx, c.w.id, remote, cfg.Now())
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(folders, func(a, b mailstead.Folder) int { return cmp.Compare(loadRank(a.Role), loadRank(b.Role)) })
+	c.folders, c.behind, c.inbox = c.folders[:0], c.behind[:0], 0
+	for i := range folders {
+		f := &folders[i]
+		c.folders = append(c.folders, f.ID)
+		if f.Role == mailstead.FolderInbox && c.inbox == 0 {
+			c.inbox = f.ID
+		}
+	}
+	for _, id := range c.folders {
+		if err := c.look(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadRank orders folders by how soon people want to see them.
+func loadRank(r mailstead.FolderRole) int {
+	switch r {
+	case mailstead.FolderInbox:
+		return 0
+	case mailstead.FolderSent:
+		return 1
+	case mailstead.FolderTrash, mailstead.FolderJunk, mailstead.FolderAll:
+		return 3
+	default:
+		return 2
+	}
+}
+
+// look brings one folder up to date and notes whether older mail is wanted.
+func (c *conn) look(ctx context.Context, id mailstead.FolderID) error {
+	f, err := c.w.s.c.Store.Folder(ctx, id)
+	if err != nil {
+		return err
+	}
+	done, err := c.sync(ctx, &f)
+	if mailstead.KindOf(err) == mailstead.KindNotFound && err != nil {
+		// Removed or renamed on the server since it was listed: the next listing
+		// tells.
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !done && !slices.Contains(c.behind, id) {
+		c.behind = append(c.behind, id)
+	}
+	return nil
+}
+
+// follow loads older mail and then waits for changes until the connection ends.
+func (c *conn) follow(ctx context.Context) error {
+	for len(c.behind) > 0 {
+		if err := c.w.loading(ctx, func() error { return c.loadOlder(ctx) }); err != nil {
+			return err
+		}
+		if c.w.freshAsked() {
+			return nil
+		}
+	}
+	poll := c.w.s.c.Now().Add(c.w.s.c.PollEvery)
+	for {
+		all, err := c.wait(ctx, poll)
+		if err != nil || c.w.freshAsked() {
+			return err
+		}
+		err = c.w.loading(ctx, func() error {
+			if !all {
+				return c.look(ctx, c.inbox)
+			}
+			c.w.take()
+			poll = c.w.s.c.Now().Add(c.w.s.c.PollEvery)
+			return c.lookAtAll(ctx)
+		})
+		if err != nil {
+			return err
+		}
+		for len(c.behind) > 0 {
+			if err := c.w.loading(ctx, func() error { return c.loadOlder(ctx) }); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// wait blocks until the inbox changed, or (all) until it is time to look at all
+// folders: at a nudge or when the poll is due.
+func (c *conn) wait(ctx context.Context, poll time.Time) (all bool, err error) {
+	watcher, ok := c.src.(mailstead.Watcher)
+	ok = ok && c.inbox != 0
+	if ok {
+		// Something may have come while another folder was looked at.
+		if changed, err := c.inboxMoved(ctx); err != nil || changed {
+			return false, err
+		}
+	}
+	pause, done := c.w.pause(ctx, max(poll.Sub(c.w.s.c.Now()), time.Millisecond))
+	defer done()
+	if !ok {
+		<-pause.Done()
+		return true, ctx.Err()
+	}
+	changed, err := watcher.Wait(pause)
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case err != nil:
+		return false, err
+	case changed:
+		return false, nil
+	default:
+		return true, nil
+	}
+}
+
+// inboxMoved selects the inbox, ready for waiting, and reports whether it has
+// changed since it was last looked at.
+func (c *conn) inboxMoved(ctx context.Context) (bool, error) {
+	status, err := c.src.Select(ctx, c.path)
+	if err != nil {
+		return false, err
+	}
+	return status != c.seen, nil
+}
