@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/net/idna"
 )
 
 // Address is a mail address with an optional display name (RFC 5322 section
@@ -57,15 +55,13 @@ func CleanAddress(field, addr string) (string, error) {
 		return "", bad
 	}
 	local, domain := LocalPartOf(p.Address), DomainOf(p.Address)
-	// RFC 5321 section 4.5.3.1.1: 64 octets of local part.
-	if local == "" || len(local) > 64 {
+	// RFC 5321 section 4.5.3.1.1: 64 octets of local part. Local parts that need
+	// quotes exist on paper only and break other software: not taken.
+	if local == "" || len(local) > 64 || strings.ContainsAny(local, ` "(),:;<>@[\]`) {
 		return "", bad
 	}
-	ascii, err := idna.Lookup.ToASCII(domain)
+	ascii, err := cleanHost(domain)
 	if err != nil {
-		return "", bad
-	}
-	if _, err := cleanHost(ascii); err != nil {
 		return "", bad
 	}
 	return local + "@" + ascii, nil

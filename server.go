@@ -178,7 +178,7 @@ func cleanHost(host string) (string, error) {
 		}
 		return a.String(), nil
 	}
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(host, "."))
+	ascii, err := toASCII(strings.TrimSuffix(host, "."))
 	if err != nil || ascii == "" || len(ascii) > 253 {
 		return "", errHost
 	}
@@ -193,4 +193,10 @@ func cleanHost(host string) (string, error) {
 		}
 	}
 	return ascii, nil
+}
+
+// toASCII turns a domain name into A-labels as UTS 46 says for look-up, but lets
+// the underscores pass that some host names have; cleanHost checks the rest.
+func toASCII(name string) (string, error) {
+	return idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckJoiners(true), idna.StrictDomainName(false)).ToASCII(name)
 }
