@@ -134,7 +134,7 @@ func (d *Directory) ByHosts(hosts ...string) (mailstead.Provider, bool) {
 		return mailstead.Provider{}, false
 	}
 	for _, e := range d.byHost[hosts[0]] {
-		if !slices.ContainsFunc(hosts, func(h string) bool { return !slices.Contains(d.byHost[h], e) }) {
+		if d.HasHosts(e.ID, hosts...) {
 			return e.Provider, true
 		}
 	}
@@ -146,4 +146,11 @@ func found(e *entry) (mailstead.Provider, bool) {
 		return mailstead.Provider{}, false
 	}
 	return e.Provider, true
+}
+
+// HasHosts reports whether all the host names are servers of the provider.
+func (d *Directory) HasHosts(id mailstead.ProviderID, hosts ...string) bool {
+	e := d.byID[id]
+	return e != nil && len(hosts) > 0 &&
+		!slices.ContainsFunc(hosts, func(h string) bool { return !slices.Contains(d.byHost[h], e) })
 }

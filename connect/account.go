@@ -1,0 +1,355 @@
+package connect
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strconv"
+
+	"github.com/mailstead/mailstead"
+)
+
+// Accounts lists accounts by id: all for an administrator who asks so, else those
+// that the actor's user owns or was assigned.
+func (s *Service) Accounts(ctx context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error) {
+	if err := requireAny(actor, mailstead.ScopeAccounts, mailstead.ScopeRead, mailstead.ScopeSend); err != nil {
+		return nil, err
+	}
+	if !actor.IsAdmin() {
+		q.VisibleTo = actor.User.ID
+	}
+	if q.Limit < 1 || q.Limit > accountPage {
+		q.Limit = accountPage
+	}
+	return s.Store.Accounts(ctx, q)
+}
+
+// Account returns one account with what the actor may do with it. Who may do
+// nothing is told that there is no such account.
+func (s *Service) Account(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, mailstead.Rights, error) {
+	if err := requireAny(actor, mailstead.ScopeAccounts, mailstead.ScopeRead, mailstead.ScopeSend); err != nil {
+		return mailstead.Account{}, mailstead.Rights{}, err
+	}
+	a, assignments, err := s.Store.AccountFor(ctx, id, actor.User.ID)
+	if err != nil {
+		return mailstead.Account{}, mailstead.Rights{}, err
+	}
+	rights := mailstead.RightsOn(actor, &a, assignments)
+	if rights == (mailstead.Rights{}) {
+		return mailstead.Account{}, rights, mailstead.NotFound("account")
+	}
+	return a, rights, nil
+}
+
+// requireAny demands one of the scopes.
+func requireAny(actor mailstead.Actor, scopes ...mailstead.Scope) error {
+	var first error
+	for _, scope := range scopes {
+		err := actor.Require(scope)
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Changes is what to change of an account; nil leaves a field as it is.
+type Changes struct {
+	Name            *string
+	DisplayName     *string
+	Note            *string
+	Signature       *string
+	LoadPeriod      *mailstead.LoadPeriod
+	IncomingEnabled *bool
+	OutgoingEnabled *bool
+	// Incoming and Outgoing change a server or login, or add a side. What they
+	// leave empty stays as it is. A server that changes needs the password
+	// again, so that nobody can send a stored password to a server of his own.
+	Incoming         *ServerInput
+	Outgoing         *ServerInput
+	Password         mailstead.Secret
+	OutgoingPassword mailstead.Secret
+	// PlainReason says in writing why a server without encryption is used.
+	PlainReason string
+}
+
+// UpdateAccount changes an account. Changed servers are tested first: when the
+// test fails nothing is stored, and Saved.Result has the report.
+func (s *Service) UpdateAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, c Changes) (Saved, error) {
+	old, err := s.managed(ctx, actor, id)
+	if err != nil {
+		return Saved{}, err
+	}
+	a := clone(old)
+	c.apply(&a)
+	sides, err := s.changedSides(ctx, &old, &a, c)
+	if err != nil {
+		return Saved{}, err
+	}
+	if err := a.Validate(); err != nil {
+		return Saved{}, err
+	}
+	if len(sides) == 0 && (!c.Password.IsZero() || !c.OutgoingPassword.IsZero()) {
+		return Saved{}, mailstead.Invalid("password", "input.password_alone", "To replace only the password, use the action for that.")
+	}
+	if len(sides) > 0 {
+		return s.updateServers(ctx, actor, &old, &a, sides)
+	}
+	a.UpdatedAt = s.Now()
+	if err := s.Store.UpdateAccount(ctx, &a, nil, []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}); err != nil {
+		return Saved{}, err
+	}
+	return Saved{Account: a}, nil
+}
+
+// apply sets the fields that need no test.
+func (c *Changes) apply(a *mailstead.Account) {
+	set(&a.Name, c.Name)
+	set(&a.DisplayName, c.DisplayName)
+	set(&a.Note, c.Note)
+	set(&a.Signature, c.Signature)
+	set(&a.LoadPeriod, c.LoadPeriod)
+	if a.Incoming != nil {
+		set(&a.Incoming.Enabled, c.IncomingEnabled)
+	}
+	if a.Outgoing != nil {
+		set(&a.Outgoing.Enabled, c.OutgoingEnabled)
+	}
+}
+
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// changedSides returns the tests that the changes ask for, with the password that
+// each is to be tested with, and puts the first server of each into a.
+func (s *Service) changedSides(ctx context.Context, old, a *mailstead.Account, c Changes) ([]*trial, error) {
+	var sides []*trial
+	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
+		in := c.Incoming
+		if n == mailstead.SideOutgoing {
+			in = c.Outgoing
+		}
+		t, err := changedSide(old, n, in)
+		if err != nil {
+			return nil, err
+		}
+		if t == nil {
+			continue
+		}
+		t.secret, t.secretField = c.Password, "password"
+		if n == mailstead.SideOutgoing && !c.OutgoingPassword.IsZero() {
+			t.secret, t.secretField = c.OutgoingPassword, "outgoing_password"
+		}
+		if t.secret.IsZero() {
+			if t.secret, err = s.keptSecret(ctx, old, t); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.checkTrial(t); err != nil {
+			return nil, err
+		}
+		next := mailstead.Side{Enabled: true}
+		if side := a.Side(n); side != nil {
+			next = *side
+		}
+		next.Server, next.Login = t.targets[0].server, t.targets[0].login
+		setSide(a, n, &next)
+		sides = append(sides, t)
+	}
+	return sides, s.justifyPlain(a, newServers(old, sides), c.PlainReason)
+}
+
+// changedSide returns the servers to try for a side, or nil when nothing about
+// its sign-in changes.
+func changedSide(old *mailstead.Account, n mailstead.SideName, in *ServerInput) (*trial, error) {
+	if in == nil {
+		return nil, nil
+	}
+	was := old.Side(n)
+	if was == nil {
+		was = &mailstead.Side{Login: old.Address}
+	}
+	typed := *in
+	if typed.Text == "" {
+		if was.Server.Host == "" {
+			return nil, mailstead.Invalid(string(n)+".host", "input.server_needed", "The name of the server is needed.")
+		}
+		typed = keepServer(typed, was.Server)
+	}
+	servers, err := typedServers(n, typed)
+	if err != nil {
+		return nil, err
+	}
+	if in.Security == "" && slices.Contains(servers, was.Server) {
+		servers = []mailstead.Server{was.Server}
+	}
+	t := &trial{side: n, from: old.Address}
+	for _, server := range servers {
+		t.targets = append(t.targets, target{server, typed.login(was.Login)})
+	}
+	if len(t.targets) == 1 && t.targets[0] == (target{was.Server, was.Login}) {
+		return nil, nil
+	}
+	return t, nil
+}
+
+// newServers returns the tests whose server is not the stored one.
+func newServers(old *mailstead.Account, sides []*trial) []*trial {
+	return slices.DeleteFunc(slices.Clone(sides), func(t *trial) bool {
+		was := old.Side(t.side)
+		return was != nil && t.targets[0].server == was.Server
+	})
+}
+
+// keepServer fills in what the input leaves empty from the present server.
+func keepServer(in ServerInput, was mailstead.Server) ServerInput {
+	in.Text = was.Host
+	if in.Security == "" {
+		in.Security = was.Security
+	}
+	if in.Port == 0 && in.Security == was.Security {
+		in.Port = was.Port
+	}
+	return in
+}
+
+// keptSecret returns the stored password for a side whose login alone changes.
+// Any other server asks for it again.
+func (s *Service) keptSecret(ctx context.Context, old *mailstead.Account, t *trial) (mailstead.Secret, error) {
+	was := old.Side(t.side)
+	for _, g := range t.targets {
+		if was == nil || g.server != was.Server {
+			return mailstead.Secret{}, mailstead.Invalid("password", "input.password_needed",
+				"The server changes, so the password is needed again: it is not sent to a new server by itself.")
+		}
+	}
+	secrets, err := s.openSecrets(ctx, old)
+	if err != nil {
+		return mailstead.Secret{}, err
+	}
+	return secrets[t.side], nil
+}
+
+// updateServers tests changed servers and stores them with their passwords.
+func (s *Service) updateServers(ctx context.Context, actor mailstead.Actor, old, a *mailstead.Account, sides []*trial) (Saved, error) {
+	secrets, err := s.keptSecrets(ctx, old, sides)
+	if err != nil {
+		return Saved{}, err
+	}
+	if err := s.allowTest(actor); err != nil {
+		return Saved{}, err
+	}
+	a.ProviderID = s.providerOf(a, old.ProviderID)
+	res := s.run(ctx, sides, actor.IsAdmin(), a.ProviderID)
+	if !res.OK {
+		return Saved{Account: *old, Result: res}, failure("connect.UpdateAccount", sides)
+	}
+	for _, t := range sides {
+		side := a.Side(t.side)
+		side.Server, side.Login, side.Health = t.won.server, t.won.login, s.healthOK()
+		secrets[t.side] = t.secret
+	}
+	return Saved{Account: *a, Result: res}, s.storeSecrets(ctx, a, secrets, sides)
+}
+
+// storeSecrets stores an account whose sign-in was just tested.
+func (s *Service) storeSecrets(ctx context.Context, a *mailstead.Account, secrets sideSecrets, tested []*trial) error {
+	sealed, err := s.seal(a, secrets)
+	if err != nil {
+		return err
+	}
+	a.UpdatedAt = s.Now()
+	if err := s.Store.UpdateAccount(ctx, a, sealed, []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}); err != nil {
+		return err
+	}
+	return s.markHealthy(ctx, a.ID, tested)
+}
+
+// ChangePassword replaces the password of an account. The new one is tried first;
+// until it has worked the old one stays in force. changed is for the incoming
+// side, and for the outgoing one where both share a password; outgoing is for an
+// outgoing server with a password of its own. Either may be empty.
+func (s *Service) ChangePassword(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, changed, outgoing mailstead.Secret) (Result, error) {
+	old, err := s.managed(ctx, actor, id)
+	if err != nil {
+		return Result{}, err
+	}
+	a := clone(old)
+	sides := passwordTrials(&a, changed, outgoing)
+	if len(sides) == 0 {
+		return Result{}, mailstead.Invalid("password", "input.password_needed", "The new password is needed.")
+	}
+	for _, t := range sides {
+		if err := s.checkTrial(t); err != nil {
+			return Result{}, err
+		}
+	}
+	secrets, err := s.keptSecrets(ctx, &old, sides)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := s.allowTest(actor); err != nil {
+		return Result{}, err
+	}
+	// The limit to mail ports was kept when the servers were saved.
+	res := s.run(ctx, sides, true, a.ProviderID)
+	if !res.OK {
+		return res, failure("connect.ChangePassword", sides)
+	}
+	for _, t := range sides {
+		secrets[t.side] = t.secret
+		a.Side(t.side).Health = s.healthOK()
+	}
+	s.Logger.InfoContext(ctx, "account password changed", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
+	return res, s.storeSecrets(ctx, &a, secrets, sides)
+}
+
+// passwordTrials returns the tests of the sides that get a new password.
+func passwordTrials(a *mailstead.Account, changed, outgoing mailstead.Secret) []*trial {
+	var sides []*trial
+	add := func(n mailstead.SideName, secret mailstead.Secret, field string) {
+		if a.Side(n) == nil || secret.IsZero() {
+			return
+		}
+		t := storedTrial(a, n, secret)
+		t.secretField = field
+		sides = append(sides, t)
+	}
+	add(mailstead.SideIncoming, changed, "password")
+	switch {
+	case !outgoing.IsZero():
+		add(mailstead.SideOutgoing, outgoing, "outgoing_password")
+	case a.Outgoing != nil && a.Outgoing.Secret != mailstead.SecretOutgoing:
+		add(mailstead.SideOutgoing, changed, "password")
+	}
+	return sides
+}
+
+// DeleteAccount removes an account. It is refused while the account is assigned
+// to others or has mail to send.
+func (s *Service) DeleteAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
+	if _, err := s.managed(ctx, actor, id); err != nil {
+		return err
+	}
+	assigned, err := s.Store.Assignments(ctx, id)
+	if err != nil {
+		return err
+	}
+	if n := len(assigned); n > 0 {
+		return &mailstead.Error{
+			Kind: mailstead.KindConflict, Code: "account.in_use", Op: "connect.DeleteAccount",
+			Text: "This account is assigned " + strconv.Itoa(n) + " times: an administrator must take the assignments away first.",
+		}
+	}
+	if err := s.Store.DeleteAccount(ctx, id, s.Now()); err != nil {
+		return err
+	}
+	s.Logger.InfoContext(ctx, "account deleted", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
+	return nil
+}

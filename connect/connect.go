@@ -1,0 +1,155 @@
+// Package connect is the journey that brings a mailbox in.
+//
+//  1. Discover recognises the address and says which servers would be asked.
+//  2. Test signs in at the incoming and the outgoing server side by side. It
+//     needs no stored account and stores nothing. A password goes only to servers
+//     of the provider, of the table of domains, or typed by the person.
+//  3. Save tests, seals the secrets and stores the account in one step, together
+//     with the event that tells of it and the domain that it made known. When the
+//     test fails nothing is stored.
+//  4. Later the account is tested again, changed, given a new password (which is
+//     tried before it replaces the old one) or deleted.
+//
+// Every failure of a server is answered in plain words by the Explainer.
+package connect
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/discover"
+)
+
+// Store is what connect needs of the store. Its methods are those of store.DB.
+type Store interface {
+	ConnectAccount(ctx context.Context, c mailstead.Connected) (mailstead.AccountID, error)
+	AccountFor(ctx context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error)
+	Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailstead.Account, error)
+	UpdateAccount(ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, events []mailstead.Event) error
+	Secrets(ctx context.Context, id mailstead.AccountID) (map[mailstead.SecretField]mailstead.Sealed, error)
+	SetHealth(ctx context.Context, id mailstead.AccountID, side mailstead.SideName, h mailstead.Health) error
+	DeleteAccount(ctx context.Context, id mailstead.AccountID, at time.Time) error
+	Assignments(ctx context.Context, id mailstead.AccountID) ([]mailstead.Assignment, error)
+	Domain(ctx context.Context, name string) (mailstead.Domain, error)
+	User(ctx context.Context, id mailstead.UserID) (mailstead.User, error)
+}
+
+// Sealer seals and opens the secrets of accounts.
+type Sealer interface {
+	Seal(secret mailstead.Secret, accountKey string, f mailstead.SecretField) (mailstead.Sealed, error)
+	Open(sealed mailstead.Sealed, accountKey string, f mailstead.SecretField) (mailstead.Secret, error)
+}
+
+// Explainer puts the failed stages of a report in plain words.
+type Explainer interface {
+	Report(r *mailstead.Report, provider string)
+}
+
+// DefaultTestTimeout is the longest that a connection test takes.
+const DefaultTestTimeout = 60 * time.Second
+
+// Config is all that the journey works with. Store, Sealer, Directory, Explainer,
+// Source, Sender, Now and Logger are needed.
+type Config struct {
+	Store     Store
+	Sealer    Sealer
+	Directory *discover.Directory
+	Explainer Explainer
+	Source    mailstead.SourceDriver
+	Sender    mailstead.SenderDriver
+	// AllowPlain permits servers without encryption, for which a person must ask
+	// explicitly and in writing.
+	AllowPlain bool
+	// TestTimeout bounds one connection test; 0 means DefaultTestTimeout.
+	TestTimeout time.Duration
+	// Connected is called after an account was stored, Healthy after its sign-in
+	// was seen to work again. Either may be nil.
+	Connected func(mailstead.AccountID)
+	Healthy   func(mailstead.AccountID)
+	Now       func() time.Time
+	Logger    *slog.Logger
+}
+
+// Service is the journey. Its methods may be called from many goroutines.
+type Service struct {
+	Config
+	tests *throttle
+}
+
+// New returns the journey.
+func New(c Config) *Service {
+	if c.TestTimeout <= 0 {
+		c.TestTimeout = DefaultTestTimeout
+	}
+	if c.Connected == nil {
+		c.Connected = func(mailstead.AccountID) {}
+	}
+	if c.Healthy == nil {
+		c.Healthy = func(mailstead.AccountID) {}
+	}
+	return &Service{Config: c, tests: newThrottle()}
+}
+
+// Discover recognises an address. It asks no server and needs no secret.
+func (s *Service) Discover(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error) {
+	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
+		return discover.Result{}, err
+	}
+	return s.Directory.Discover(ctx, s.Store, address)
+}
+
+// Result is the outcome of a connection test.
+type Result struct {
+	// OK tells that every side that was tested works.
+	OK bool `json:"ok"`
+	// Incoming and Outgoing are nil where nothing was tested.
+	Incoming *mailstead.Report `json:"incoming,omitempty"`
+	Outgoing *mailstead.Report `json:"outgoing,omitempty"`
+}
+
+// Saved is an account as it was stored, with the test that went before.
+type Saved struct {
+	Account mailstead.Account `json:"account"`
+	Result  Result            `json:"result"`
+	// Next are the actions to offer now, as words that pages know.
+	Next []string `json:"next,omitempty"`
+}
+
+// The words of Saved.Next.
+const (
+	NextOpenMail     = "open_mail"
+	NextMoreSettings = "more_settings"
+)
+
+// allowTest takes one connection test of the actor's allowance, so that the
+// service cannot be used to scan networks or to guess passwords.
+func (s *Service) allowTest(actor mailstead.Actor) error {
+	if s.tests.allow(actor.User.ID, s.Now()) {
+		return nil
+	}
+	return &mailstead.Error{
+		Kind: mailstead.KindThrottled, Code: "connect.too_many_tests",
+		Text: "There were too many connection tests in a short time: wait a minute, then try again.",
+	}
+}
+
+// managed returns an account that the actor may manage. To people who may not
+// even see it, it does not exist.
+func (s *Service) managed(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, error) {
+	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
+		return mailstead.Account{}, err
+	}
+	a, rights, err := s.Account(ctx, actor, id)
+	if err != nil {
+		return mailstead.Account{}, err
+	}
+	if !rights.Manage {
+		return mailstead.Account{}, &mailstead.Error{
+			Kind: mailstead.KindForbidden, Code: "account.manage_required",
+			Text: "You may use this account but not change it.",
+		}
+	}
+	return a, nil
+}

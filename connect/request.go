@@ -1,0 +1,359 @@
+package connect
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/discover"
+)
+
+// Request is what a person fills in to connect an account. Only Address and
+// Password are needed where the provider is known.
+type Request struct {
+	Address string
+	// DisplayName stands in mails, Name in lists; both may be empty.
+	DisplayName string
+	Name        string
+	Note        string
+	// OwnerID is the user whom the account will belong to, 0 for the actor.
+	// Organisation makes it an account of the organisation instead, as does an
+	// operator who names nobody. Both are for administrators.
+	OwnerID      mailstead.UserID
+	Organisation bool
+	// ProviderID is the provider chosen by hand, or "" to recognise the address.
+	ProviderID mailstead.ProviderID
+	// Incoming and Outgoing are the servers typed by hand; nil means those of the
+	// provider or of the table of domains.
+	Incoming *ServerInput
+	Outgoing *ServerInput
+	// SendOnly and ReceiveOnly leave one side out.
+	SendOnly    bool
+	ReceiveOnly bool
+	Password    mailstead.Secret
+	// OutgoingPassword is for outgoing servers with a password of their own.
+	OutgoingPassword mailstead.Secret
+	LoadPeriod       mailstead.LoadPeriod
+	// PlainReason says in writing why a server without encryption is used.
+	PlainReason string
+}
+
+// ServerInput is one server as a person types it.
+type ServerInput struct {
+	// Text is "host", "host:port" or a URL such as "imaps://mail.example.com";
+	// "" means the server that is known.
+	Text string
+	// Port is 0 when it was not typed.
+	Port int
+	// Security is "" or SecurityAutomatic to find out by asking.
+	Security mailstead.Security
+	// Login is "" for the usual one.
+	Login string
+}
+
+// target is one server to try, with the login that it takes.
+type target struct {
+	server mailstead.Server
+	login  string
+}
+
+// plan is a request understood: what would be tried, and what would be stored.
+type plan struct {
+	// account is complete but for its servers, which the test decides.
+	account mailstead.Account
+	sides   []*trial
+	found   discover.Result
+	// typed tells that a server was typed by hand.
+	typed bool
+}
+
+// plan understands a request. Nothing in it touches the network.
+func (s *Service) plan(ctx context.Context, actor mailstead.Actor, r Request) (*plan, error) {
+	owner, err := s.owner(ctx, actor, r)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.Directory.Discover(ctx, s.Store, r.Address)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{found: found, account: mailstead.Account{
+		OwnerID: owner, Name: r.Name, DisplayName: r.DisplayName, Address: found.Address,
+		Note: r.Note, LoadPeriod: r.LoadPeriod,
+	}}
+	known, err := s.known(found, r.ProviderID)
+	if err != nil {
+		return nil, err
+	}
+	if r.SendOnly && r.ReceiveOnly {
+		return nil, mailstead.Invalid("send_only", "input.no_side", "An account is for sending, for receiving, or for both.")
+	}
+	if !r.SendOnly {
+		if err := s.addSide(p, mailstead.SideIncoming, r.Incoming, known); err != nil {
+			return nil, err
+		}
+	}
+	if !r.ReceiveOnly {
+		if err := s.addSide(p, mailstead.SideOutgoing, r.Outgoing, known); err != nil {
+			return nil, err
+		}
+	}
+	if len(p.sides) == 0 {
+		return nil, noServers(found)
+	}
+	if err := s.checkPlan(p, r); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// owner decides whom the account will belong to.
+func (s *Service) owner(ctx context.Context, actor mailstead.Actor, r Request) (mailstead.UserID, error) {
+	switch {
+	case r.Organisation && r.OwnerID != 0:
+		return 0, mailstead.Invalid("owner_id", "input.owner", "An account belongs to a person or to the organisation, not to both.")
+	case r.Organisation:
+		return 0, actor.RequireAdmin()
+	case r.OwnerID == 0 || r.OwnerID == actor.User.ID:
+		return actor.User.ID, nil
+	}
+	if err := actor.RequireAdmin(); err != nil {
+		return 0, err
+	}
+	if _, err := s.Store.User(ctx, r.OwnerID); err != nil {
+		if mailstead.KindOf(err) == mailstead.KindNotFound {
+			return 0, mailstead.Invalid("owner_id", "input.owner", "There is no such user.")
+		}
+		return 0, err
+	}
+	return r.OwnerID, nil
+}
+
+// known returns what is known about the servers of an address: those of the
+// provider that was chosen by hand, else what was found.
+func (s *Service) known(found discover.Result, chosen mailstead.ProviderID) (discover.Result, error) {
+	if chosen == "" || chosen == found.Provider.ID {
+		return found, nil
+	}
+	prov, ok := s.Directory.Provider(chosen)
+	if !ok {
+		return found, mailstead.Invalid("provider_id", "input.provider", "There is no such provider.")
+	}
+	code, text := discover.Problem(prov)
+	return discover.Result{
+		Address: found.Address, Provider: discover.Named{ID: prov.ID, Name: prov.Name},
+		Incoming:    discover.Candidates(prov, mailstead.SideIncoming, found.Address),
+		Outgoing:    discover.Candidates(prov, mailstead.SideOutgoing, found.Address),
+		ProblemCode: code, Problem: text,
+	}, nil
+}
+
+func noServers(found discover.Result) error {
+	switch {
+	case found.Problem != "":
+		return mailstead.Invalid("address", found.ProblemCode, found.Problem)
+	case found.Provider.Name != "":
+		return mailstead.Invalid("incoming.host", "input.server_needed", "The servers of "+found.Provider.Name+" are not the same for everyone: type their names.")
+	default:
+		return mailstead.Invalid("incoming.host", "input.server_needed", "The servers of "+mailstead.DomainOf(found.Address)+
+			" are not known: choose a provider or type the names of the servers.")
+	}
+}
+
+// addSide adds the targets of one side, if it has any.
+func (s *Service) addSide(p *plan, side mailstead.SideName, in *ServerInput, known discover.Result) error {
+	candidates := known.Incoming
+	if side == mailstead.SideOutgoing {
+		candidates = known.Outgoing
+	}
+	t := &trial{side: side, from: p.account.Address}
+	if in != nil && strings.TrimSpace(in.Text) != "" {
+		servers, err := typedServers(side, *in)
+		if err != nil {
+			return err
+		}
+		p.typed = true
+		for _, server := range servers {
+			t.targets = append(t.targets, target{server, in.login(p.account.Address)})
+		}
+		p.sides = append(p.sides, t)
+		return nil
+	}
+	if known.Problem != "" && len(candidates) > 0 {
+		return mailstead.Invalid("address", known.ProblemCode, known.Problem)
+	}
+	for _, c := range candidates {
+		if in == nil || in.fits(c.Server) {
+			t.targets = append(t.targets, target{c.Server, in.login(c.Username)})
+		}
+	}
+	switch {
+	case len(t.targets) > 0:
+		p.sides = append(p.sides, t)
+	case in != nil && *in != (ServerInput{}):
+		return mailstead.Invalid(string(side)+".host", "input.server_needed", "The name of the server is needed.")
+	}
+	return nil
+}
+
+// login returns the login that was typed, else usual.
+func (in *ServerInput) login(usual string) string {
+	if in == nil || in.Login == "" {
+		return usual
+	}
+	return in.Login
+}
+
+// fits reports whether a known server is the one that was asked for by port and
+// security alone.
+func (in *ServerInput) fits(s mailstead.Server) bool {
+	return (in.Port == 0 || in.Port == s.Port) &&
+		(in.Security == "" || in.Security == mailstead.SecurityAutomatic || in.Security == s.Security)
+}
+
+// portNotTyped stands for a missing port while a server text is parsed.
+const portNotTyped = -1
+
+// typedServers turns a typed server into the servers to try, in order. Security
+// is found out by asking, never derived from the port, and never falls to none.
+func typedServers(side mailstead.SideName, in ServerInput) ([]mailstead.Server, error) {
+	field := string(side)
+	if in.Port < 0 || in.Port > 65535 {
+		return nil, mailstead.Invalid(field+".port", "input.port", "The port must be a number from 1 to 65535.")
+	}
+	fallback := mailstead.Server{Protocol: mailstead.IMAP, Port: portNotTyped, Security: mailstead.SecurityAutomatic}
+	if side == mailstead.SideOutgoing {
+		fallback.Protocol = mailstead.SMTP
+	}
+	want := fallback.Protocol
+	if in.Port != 0 {
+		fallback.Port = in.Port
+	}
+	if in.Security != "" {
+		fallback.Security = in.Security
+	}
+	s, err := mailstead.ParseServer(in.Text, field, fallback)
+	if err != nil {
+		return nil, err
+	}
+	if s.Protocol != want {
+		return nil, mailstead.Invalid(field+".protocol", "input.protocol", "Mail comes in by imap and goes out by smtp; other protocols are not available yet.")
+	}
+	var out []mailstead.Server
+	for _, sec := range securities(s) {
+		next := s
+		next.Security = sec
+		if s.Port == portNotTyped {
+			next.Port = mailstead.DefaultPort(s.Protocol, sec)
+		}
+		if err := next.Validate(field); err != nil {
+			return nil, err
+		}
+		out = append(out, next)
+	}
+	return out, nil
+}
+
+// securities lists the kinds of protection to try for a server, in order. On a
+// port that people know for STARTTLS it comes first; everywhere else TLS does,
+// because a server that wants plain text first answers a TLS hello with an error
+// at once, while a server that wants TLS lets a plain client wait.
+func securities(s mailstead.Server) []mailstead.Security {
+	if s.Security != mailstead.SecurityAutomatic {
+		return []mailstead.Security{s.Security}
+	}
+	if slices.Contains([]int{25, 110, 143, 587, 2525}, s.Port) {
+		return []mailstead.Security{mailstead.SecurityStartTLS, mailstead.SecurityTLS}
+	}
+	return []mailstead.Security{mailstead.SecurityTLS, mailstead.SecurityStartTLS}
+}
+
+// checkPlan checks every field before the first byte goes to a server.
+func (s *Service) checkPlan(p *plan, r Request) error {
+	for _, t := range p.sides {
+		t.secret, t.secretField = r.Password, "password"
+		if t.side == mailstead.SideOutgoing && !r.OutgoingPassword.IsZero() {
+			t.secret, t.secretField = r.OutgoingPassword, "outgoing_password"
+		}
+		if err := s.checkTrial(t); err != nil {
+			return err
+		}
+		setSide(&p.account, t.side, &mailstead.Side{Server: t.targets[0].server, Login: t.targets[0].login, Enabled: true})
+	}
+	if err := s.justifyPlain(&p.account, p.sides, r.PlainReason); err != nil {
+		return err
+	}
+	p.account.ProviderID = s.providerOf(&p.account, r.ProviderID, p.found.Provider.ID)
+	return p.account.Validate()
+}
+
+func setSide(a *mailstead.Account, n mailstead.SideName, side *mailstead.Side) {
+	if n == mailstead.SideOutgoing {
+		a.Outgoing = side
+		return
+	}
+	a.Incoming = side
+}
+
+// checkTrial checks what would be sent to a server.
+func (s *Service) checkTrial(t *trial) error {
+	if t.secret.IsZero() {
+		return mailstead.Invalid(t.secretField, "input.password_needed", "The password is needed.")
+	}
+	if err := mailstead.CheckPassword(t.secretField, t.secret); err != nil {
+		return err
+	}
+	for _, g := range t.targets {
+		if g.login == "" {
+			return mailstead.Invalid(string(t.side)+".login", "input.login_needed", "The user name is needed: it does not follow from the address here.")
+		}
+		if g.server.Security == mailstead.SecurityNone && !s.AllowPlain {
+			return mailstead.Invalid(string(t.side)+".security", "security.plain_forbidden",
+				"Connections without encryption are not allowed here: choose TLS or STARTTLS, or ask the administrator.")
+		}
+	}
+	return nil
+}
+
+// maxReasonLen is the longest reason for a server without encryption.
+const maxReasonLen = 500
+
+// justifyPlain demands a reason for servers without encryption and keeps it in
+// the account's note.
+func (s *Service) justifyPlain(a *mailstead.Account, sides []*trial, reason string) error {
+	for _, t := range sides {
+		server := t.targets[0].server
+		if server.Security != mailstead.SecurityNone {
+			continue
+		}
+		clean, err := mailstead.CleanLine("plain_reason", reason, maxReasonLen)
+		if err != nil {
+			return err
+		}
+		if clean == "" {
+			return mailstead.Invalid("plain_reason", "input.reason_needed", "Write down why this server is used without encryption.")
+		}
+		line := s.Now().UTC().Format("2006-01-02") + ": " + server.Addr() + " is used without encryption: " + clean
+		a.Note = strings.TrimPrefix(a.Note+"\n"+line, "\n")
+	}
+	return nil
+}
+
+// providerOf returns the provider that all servers of an account belong to: one
+// of likely, else the first of the directory, else "".
+func (s *Service) providerOf(a *mailstead.Account, likely ...mailstead.ProviderID) mailstead.ProviderID {
+	var hosts []string
+	for _, side := range []*mailstead.Side{a.Incoming, a.Outgoing} {
+		if side != nil {
+			hosts = append(hosts, side.Server.Host)
+		}
+	}
+	for _, id := range likely {
+		if s.Directory.HasHosts(id, hosts...) {
+			return id
+		}
+	}
+	p, _ := s.Directory.ByHosts(hosts...)
+	return p.ID
+}

@@ -1,0 +1,212 @@
+package connect
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"strings"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/credential"
+	"github.com/mailstead/mailstead/discover"
+)
+
+// Save tests what the request says and stores the account when both sides work.
+// When they don't, nothing is stored: the error has the code of the stage that
+// failed, and Saved.Result has the whole report.
+func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (Saved, error) {
+	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
+		return Saved{}, err
+	}
+	p, err := s.plan(ctx, actor, r)
+	if err != nil {
+		return Saved{}, err
+	}
+	if err := s.checkNew(ctx, &p.account); err != nil {
+		return Saved{}, err
+	}
+	if err := s.allowTest(actor); err != nil {
+		return Saved{}, err
+	}
+	res := s.run(ctx, p.sides, actor.IsAdmin(), p.account.ProviderID)
+	if !res.OK {
+		return Saved{Result: res}, failure("connect.Save", p.sides)
+	}
+	a := p.account
+	secrets := make(sideSecrets)
+	for _, t := range p.sides {
+		side := a.Side(t.side)
+		side.Server, side.Login, side.Health = t.won.server, t.won.login, s.healthOK()
+		secrets[t.side] = t.secret
+	}
+	a.Key = credential.NewKey()
+	a.CreatedAt, a.UpdatedAt = s.Now(), s.Now()
+	sealed, err := s.seal(&a, secrets)
+	if err != nil {
+		return Saved{Result: res}, err
+	}
+	id, err := s.Store.ConnectAccount(ctx, mailstead.Connected{
+		Account: &a, Secrets: sealed, Learned: s.learned(p, &a, r),
+		Events: []mailstead.Event{s.event(mailstead.EventAccountConnected, 0)},
+	})
+	if err != nil {
+		return Saved{Result: res}, err
+	}
+	a.ID = id
+	s.Logger.InfoContext(ctx, "account connected", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
+	s.Connected(id)
+	return Saved{Account: a, Result: res, Next: next(&a)}, nil
+}
+
+func next(a *mailstead.Account) []string {
+	if a.Incoming == nil {
+		return []string{NextMoreSettings}
+	}
+	return []string{NextOpenMail, NextMoreSettings}
+}
+
+func (s *Service) event(t mailstead.EventType, id mailstead.AccountID) mailstead.Event {
+	e := mailstead.NewEvent(t, id, nil)
+	e.At = s.Now()
+	return e
+}
+
+// accountPage is how many accounts are looked at in one query.
+const accountPage = 200
+
+// checkNew refuses an address that its owner has connected already, before a
+// password is sent anywhere. The store has the last word.
+func (s *Service) checkNew(ctx context.Context, a *mailstead.Account) error {
+	q := mailstead.AccountQuery{VisibleTo: a.OwnerID, Limit: accountPage}
+	for {
+		page, err := s.Store.Accounts(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if page[i].OwnerID == a.OwnerID && strings.EqualFold(page[i].Address, a.Address) {
+				return &mailstead.Error{
+					Kind: mailstead.KindConflict, Code: "account.exists", Field: "address",
+					Text: "This address is connected already.",
+				}
+			}
+		}
+		if len(page) < accountPage {
+			return nil
+		}
+		q.After = page[len(page)-1].ID
+	}
+}
+
+// learned returns what the sign-in taught about the domain, so that colleagues
+// are spared the question: only for domains that nothing was known about, which
+// keeps public ones out, and only when both sides are known and protected.
+func (s *Service) learned(p *plan, a *mailstead.Account, r Request) *mailstead.Domain {
+	if p.found.Source != discover.SourceNone || a.Incoming == nil || a.Outgoing == nil {
+		return nil
+	}
+	d := &mailstead.Domain{Name: mailstead.DomainOf(a.Address), Source: mailstead.DomainLearned}
+	if !p.typed && r.ProviderID != "" {
+		d.ProviderID = r.ProviderID
+		return d
+	}
+	for _, side := range []*mailstead.Side{a.Incoming, a.Outgoing} {
+		_, err := netip.ParseAddr(side.Server.Host)
+		if side.Server.Security == mailstead.SecurityNone || err == nil {
+			return nil
+		}
+	}
+	d.Username = usernameForm(a)
+	d.Incoming = []mailstead.Server{a.Incoming.Server}
+	d.Outgoing = []mailstead.Server{a.Outgoing.Server}
+	return d
+}
+
+// usernameForm tells how the logins of an account follow from its address.
+func usernameForm(a *mailstead.Account) mailstead.UsernameForm {
+	for _, form := range []mailstead.UsernameForm{mailstead.UsernameEmail, mailstead.UsernameLocal} {
+		if form.Login(a.Address) == a.Incoming.Login && a.Incoming.Login == a.Outgoing.Login {
+			return form
+		}
+	}
+	return mailstead.UsernameCustom
+}
+
+// sideSecrets holds the password of each side.
+type sideSecrets map[mailstead.SideName]mailstead.Secret
+
+// seal seals the secrets and notes at each side which one is its own: one for
+// both where they are the same.
+func (s *Service) seal(a *mailstead.Account, secrets sideSecrets) (map[mailstead.SecretField]mailstead.Sealed, error) {
+	in, out := secrets[mailstead.SideIncoming], secrets[mailstead.SideOutgoing]
+	shared := a.Incoming == nil || a.Outgoing == nil || in == out
+	sealed := make(map[mailstead.SecretField]mailstead.Sealed)
+	for n, secret := range secrets {
+		side := a.Side(n)
+		side.Secret = mailstead.SecretBoth
+		if !shared {
+			side.Secret = mailstead.SecretIncoming
+			if n == mailstead.SideOutgoing {
+				side.Secret = mailstead.SecretOutgoing
+			}
+		}
+		if sealed[side.Secret] != nil {
+			continue
+		}
+		b, err := s.Sealer.Seal(secret, a.Key, side.Secret)
+		if err != nil {
+			return nil, err
+		}
+		sealed[side.Secret] = b
+	}
+	return sealed, nil
+}
+
+// openSecrets opens the passwords of the sides of a stored account.
+func (s *Service) openSecrets(ctx context.Context, a *mailstead.Account) (sideSecrets, error) {
+	sealed, err := s.Store.Secrets(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := make(sideSecrets)
+	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
+		side := a.Side(n)
+		if side == nil {
+			continue
+		}
+		b, ok := sealed[side.Secret]
+		if !ok {
+			return nil, &mailstead.Error{
+				Kind: mailstead.KindConflict, Code: "account.no_secret", Op: "connect.openSecrets",
+				Text: "No password is stored for this account: enter it again.",
+			}
+		}
+		if out[n], err = s.Sealer.Open(b, a.Key, side.Secret); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// keptSecrets opens the passwords of the sides that are not among the changed.
+func (s *Service) keptSecrets(ctx context.Context, a *mailstead.Account, changed []*trial) (sideSecrets, error) {
+	rest := clone(*a)
+	for _, t := range changed {
+		setSide(&rest, t.side, nil)
+	}
+	if rest.Incoming == nil && rest.Outgoing == nil {
+		return make(sideSecrets), nil
+	}
+	return s.openSecrets(ctx, &rest)
+}
+
+// clone returns a copy of a whose sides may be changed.
+func clone(a mailstead.Account) mailstead.Account {
+	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
+		if side := a.Side(n); side != nil {
+			c := *side
+			setSide(&a, n, &c)
+		}
+	}
+	return a
+}

@@ -1,0 +1,216 @@
+package connect
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mailstead/mailstead"
+)
+
+// trial is the test of one side: its servers are tried in order until one works.
+type trial struct {
+	side    mailstead.SideName
+	targets []target
+	secret  mailstead.Secret
+	// secretField is the input field that the secret came from.
+	secretField string
+	// from is the address that the outgoing server is asked to send for.
+	from string
+	// won is the target whose report stands: the one that works, else the one
+	// that came furthest.
+	won    target
+	report mailstead.Report
+}
+
+// Test tries what the request says, both sides at once, and stores nothing. A
+// server's refusal is no error: it stands in the Result.
+func (s *Service) Test(ctx context.Context, actor mailstead.Actor, r Request) (Result, error) {
+	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
+		return Result{}, err
+	}
+	p, err := s.plan(ctx, actor, r)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := s.allowTest(actor); err != nil {
+		return Result{}, err
+	}
+	return s.run(ctx, p.sides, actor.IsAdmin(), p.account.ProviderID), nil
+}
+
+// TestAccount tries an account as it is stored.
+func (s *Service) TestAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (Result, error) {
+	a, err := s.managed(ctx, actor, id)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := s.allowTest(actor); err != nil {
+		return Result{}, err
+	}
+	secrets, err := s.openSecrets(ctx, &a)
+	if err != nil {
+		return Result{}, err
+	}
+	var sides []*trial
+	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
+		if side := a.Side(n); side != nil {
+			sides = append(sides, storedTrial(&a, n, secrets[n]))
+		}
+	}
+	// The limit to mail ports was kept when the servers were saved.
+	res := s.run(ctx, sides, true, a.ProviderID)
+	return res, s.markHealthy(ctx, a.ID, sides)
+}
+
+// storedTrial is the test of a side with the server that is stored.
+func storedTrial(a *mailstead.Account, n mailstead.SideName, secret mailstead.Secret) *trial {
+	side := a.Side(n)
+	return &trial{side: n, from: a.Address, secret: secret, targets: []target{{side.Server, side.Login}}}
+}
+
+// run tests the sides side by side within the time limit.
+func (s *Service) run(ctx context.Context, sides []*trial, admin bool, provider mailstead.ProviderID) Result {
+	ctx, cancel := context.WithTimeout(ctx, s.TestTimeout)
+	defer cancel()
+	var g errgroup.Group
+	for _, t := range sides {
+		g.Go(func() error {
+			s.runSide(ctx, t, admin)
+			s.Explainer.Report(&t.report, s.explainedAs(provider, t.won.server))
+			return nil
+		})
+	}
+	_ = g.Wait() // no side returns an error: what fails stands in its report
+	res := Result{OK: true}
+	for _, t := range sides {
+		res.OK = res.OK && t.report.OK
+		if t.side == mailstead.SideIncoming {
+			res.Incoming = &t.report
+		} else {
+			res.Outgoing = &t.report
+		}
+	}
+	return res
+}
+
+// explainedAs is the provider whose failures are known by their words.
+func (s *Service) explainedAs(id mailstead.ProviderID, server mailstead.Server) string {
+	if id != "" {
+		return string(id)
+	}
+	p, _ := s.Directory.ByHosts(server.Host)
+	return string(p.ID)
+}
+
+// runSide tries the targets of a side in order. Each gets an equal part of the
+// time, so that a silent server does not eat the turn of the next.
+func (s *Service) runSide(ctx context.Context, t *trial, admin bool) {
+	share := s.TestTimeout / time.Duration(len(t.targets))
+	furthest := -1
+	for i, g := range t.targets {
+		r := s.check(ctx, share, t, g, admin)
+		if passed := stagesPassed(&r); r.OK || passed > furthest {
+			t.won, t.report, furthest = g, r, passed
+		}
+		if r.OK || ctx.Err() != nil || i+1 == len(t.targets) || !worthTrying(&r, g.server, t.targets[i+1].server) {
+			return
+		}
+	}
+}
+
+func (s *Service) check(ctx context.Context, limit time.Duration, t *trial, g target, admin bool) mailstead.Report {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	a := mailstead.Access{
+		Server: g.server, Login: g.login, Secret: t.secret, Admin: admin,
+		AllowPlain: s.AllowPlain && g.server.Security == mailstead.SecurityNone,
+	}
+	var r mailstead.Report
+	if t.side == mailstead.SideIncoming {
+		r = s.Source.Check(ctx, a)
+	} else {
+		r = s.Sender.Check(ctx, a, t.from)
+	}
+	r.Side, r.Protocol, r.Server = t.side, g.server.Protocol, g.server
+	return r
+}
+
+func stagesPassed(r *mailstead.Report) int {
+	n := 0
+	for _, st := range r.Stages {
+		if st.OK {
+			n++
+		}
+	}
+	return n
+}
+
+// worthTrying reports whether next may be tried after r failed at server. Once
+// the password was sent nothing more is tried: repeating it elsewhere locks
+// accounts. A certificate that does not convince is a verdict on the server, not
+// on the kind of protection.
+func worthTrying(r *mailstead.Report, server, next mailstead.Server) bool {
+	f := r.Failure()
+	if f == nil {
+		return false
+	}
+	switch mailstead.KindOf(f.Err) {
+	case mailstead.KindCredentials, mailstead.KindForbidden:
+		return false
+	}
+	switch mailstead.CodeOf(f.Err) {
+	case "tls.untrusted", "tls.name_mismatch", "tls.expired":
+		return false
+	}
+	switch f.Stage {
+	case mailstead.StageLogin, mailstead.StageFolders, mailstead.StageSender:
+		return false
+	case mailstead.StageDNS:
+		return next.Host != server.Host
+	default:
+		return true
+	}
+}
+
+// failure turns the first failed report into an error that names the field to
+// correct.
+func failure(op string, sides []*trial) error {
+	for _, t := range sides {
+		f := t.report.Failure()
+		if t.report.OK || f == nil {
+			continue
+		}
+		e := &mailstead.Error{Kind: mailstead.KindOf(f.Err), Code: f.Code, Op: op, Text: f.Cause + " " + f.Action, Err: f.Err}
+		e.Field = string(t.side) + ".host"
+		if e.Kind == mailstead.KindCredentials {
+			e.Field = t.secretField
+		}
+		return e
+	}
+	return &mailstead.Error{Kind: mailstead.KindInternal, Op: op, Text: "The connection test ended without a result."}
+}
+
+// markHealthy stores that the sides which were just tested work, and tells.
+func (s *Service) markHealthy(ctx context.Context, id mailstead.AccountID, sides []*trial) error {
+	healthy := false
+	for _, t := range sides {
+		if !t.report.OK {
+			continue
+		}
+		if err := s.Store.SetHealth(ctx, id, t.side, s.healthOK()); err != nil {
+			return err
+		}
+		healthy = true
+	}
+	if healthy {
+		s.Healthy(id)
+	}
+	return nil
+}
+
+func (s *Service) healthOK() mailstead.Health {
+	now := s.Now()
+	return mailstead.Health{State: mailstead.HealthOK, CheckedAt: now, SuccessAt: now}
+}
