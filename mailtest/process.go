@@ -2,12 +2,15 @@ package mailtest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -79,7 +82,7 @@ func (p *process) end() error {
 	}
 	p.cmd = nil
 	deadline := time.Now().Add(stopTimeout)
-	for !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) {
+	for groupLives(group) {
 		if time.Now().After(deadline) {
 			syscall.Kill(-group, syscall.SIGKILL)
 			return fmt.Errorf("%s left processes behind; they were killed", p.name)
@@ -87,6 +90,30 @@ func (p *process) end() error {
 		time.Sleep(pollInterval)
 	}
 	return nil
+}
+
+// groupLives reports whether a process of the group still runs. Those that have
+// ended but are not yet collected by the machine's first process don't count.
+func groupLives(group int) bool {
+	if errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) {
+		return false
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return false
+	}
+	for _, file := range stats {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has just ended
+		}
+		// proc(5): pid (name) state ppid pgrp …; the name may hold anything.
+		fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
+		if len(fields) > 2 && fields[2] == strconv.Itoa(group) && fields[0] != "Z" {
+			return true
+		}
+	}
+	return false
 }
 
 // await repeats try until it succeeds, the process ends or time is up.
