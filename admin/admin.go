@@ -1,0 +1,158 @@
+// Package admin is the journey of users and of what they may use.
+//
+//  1. The first start prints a setup token; Setup turns it into the first
+//     administrator, once.
+//  2. SignIn checks a password and opens a session; Authenticate turns its cookie,
+//     or the token of an application, into the Actor that every journey asks for.
+//  3. Administrators keep users, profiles, assignments, the system's account and
+//     the table of domains. Users keep their own name, password, tokens and the
+//     account that they prefer.
+//
+// Every method decides by the Actor. Passwords, cookies and tokens are stored as
+// hashes only.
+package admin
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/mailstead/mailstead"
+)
+
+// UserStore keeps the users.
+type UserStore interface {
+	CountUsers(ctx context.Context) (int, error)
+	CreateUser(ctx context.Context, u *mailstead.User, passwordHash string, onlyFirst bool) error
+	User(ctx context.Context, id mailstead.UserID) (mailstead.User, error)
+	UserByEmail(ctx context.Context, email string) (mailstead.User, string, error)
+	Users(ctx context.Context, after mailstead.UserID, limit int) ([]mailstead.User, error)
+	UpdateUser(ctx context.Context, u *mailstead.User) error
+	SetUserPassword(ctx context.Context, id mailstead.UserID, hash string) error
+	SetUserProfiles(ctx context.Context, id mailstead.UserID, profiles []mailstead.ProfileID) error
+	DeleteUserSessions(ctx context.Context, id mailstead.UserID) error
+	SenderFacts(ctx context.Context, user mailstead.UserID, named ...mailstead.AccountID) (mailstead.SenderFacts, error)
+}
+
+// SessionStore keeps sessions and tokens.
+type SessionStore interface {
+	CreateSession(ctx context.Context, s mailstead.Session) error
+	Session(ctx context.Context, hash []byte) (mailstead.Session, mailstead.User, error)
+	TouchSession(ctx context.Context, hash []byte, expires time.Time) error
+	DeleteSession(ctx context.Context, hash []byte) error
+	DeleteSessionsBefore(ctx context.Context, t time.Time) error
+	CreateToken(ctx context.Context, t *mailstead.Token) error
+	TokenByHash(ctx context.Context, hash []byte) (mailstead.Token, mailstead.User, error)
+	Tokens(ctx context.Context, user mailstead.UserID) ([]mailstead.Token, error)
+	DeleteToken(ctx context.Context, id mailstead.TokenID, user mailstead.UserID) error
+	TouchToken(ctx context.Context, id mailstead.TokenID, at time.Time) error
+}
+
+// AccessStore keeps profiles, assignments and the table of domains.
+type AccessStore interface {
+	CreateProfile(ctx context.Context, p *mailstead.Profile) error
+	Profiles(ctx context.Context) ([]mailstead.Profile, error)
+	DeleteProfile(ctx context.Context, id mailstead.ProfileID) error
+	AccountFor(ctx context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error)
+	CreateAssignment(ctx context.Context, a *mailstead.Assignment) error
+	Assignments(ctx context.Context, account mailstead.AccountID) ([]mailstead.Assignment, error)
+	DeleteAssignment(ctx context.Context, id mailstead.AssignmentID) error
+	SetSystemAccount(ctx context.Context, account mailstead.AccountID) error
+	Domain(ctx context.Context, name string) (mailstead.Domain, error)
+	Domains(ctx context.Context, after string, limit int) ([]mailstead.Domain, error)
+	PutDomain(ctx context.Context, d mailstead.Domain) error
+	DeleteDomain(ctx context.Context, name string) error
+}
+
+// Store is all that the journey stores; store.DB is one.
+type Store interface {
+	UserStore
+	SessionStore
+	AccessStore
+}
+
+// Directory is the built-in directory of providers.
+type Directory interface {
+	Providers() []mailstead.Provider
+	Provider(id mailstead.ProviderID) (mailstead.Provider, bool)
+}
+
+// Config is all that the journey works with.
+type Config struct {
+	Store     Store
+	Directory Directory
+	Now       func() time.Time
+	Logger    *slog.Logger
+	// SetupToken is the token for Setup; zero lets the service make one.
+	SetupToken mailstead.Secret
+}
+
+// Service is the journey. Its methods may be called from many goroutines.
+type Service struct {
+	Config
+	byAddress *throttle
+	byRemote  *throttle
+	// decoy is the hash that the password of an unknown user is compared with.
+	decoy func() (string, error)
+
+	mu sync.Mutex
+	// setupHash is the hash of the setup token, nil when there is none.
+	setupHash []byte
+	// roles is held while a change could leave the system without an
+	// administrator.
+	roles sync.Mutex
+}
+
+// New returns the journey.
+func New(c Config) *Service {
+	return &Service{
+		Config: c,
+		// Ten passwords for one address at once, then two a minute.
+		byAddress: newThrottle(10, 30*time.Second),
+		// Thirty sign-ins from one remote address at once, then twenty a minute:
+		// many people may sit behind it.
+		byRemote: newThrottle(30, 3*time.Second),
+		decoy:    sync.OnceValues(newDecoy),
+	}
+}
+
+// pageLimit bounds the pages of lists.
+const pageLimit = 200
+
+func clampLimit(limit int) int {
+	if limit < 1 || limit > pageLimit {
+		return pageLimit
+	}
+	return limit
+}
+
+// requireUser demands somebody who is signed in, whatever the scopes.
+func requireUser(actor mailstead.Actor) error {
+	if actor.Operator || (actor.User.ID != 0 && !actor.User.Disabled) {
+		return nil
+	}
+	return errSignIn()
+}
+
+// requirePerson demands a person who signed in, not an application with a token:
+// what it guards would widen what a token may do.
+func requirePerson(actor mailstead.Actor) error {
+	if err := requireUser(actor); err != nil {
+		return err
+	}
+	if actor.Scopes != nil && !actor.IsAdmin() {
+		return &mailstead.Error{Kind: mailstead.KindForbidden, Code: "token.scope", Text: "A token may not do this: sign in with the password."}
+	}
+	return nil
+}
+
+func errSignIn() error {
+	return &mailstead.Error{Kind: mailstead.KindUnauthenticated, Code: "signin.required", Text: "Sign in first."}
+}
+
+// did logs an action of administration; ids only.
+func (s *Service) did(ctx context.Context, actor mailstead.Actor, action string, attrs ...slog.Attr) {
+	attrs = append(attrs, slog.String("action", action), slog.Int64("actor_id", int64(actor.User.ID)), slog.Bool("operator", actor.Operator))
+	s.Logger.LogAttrs(ctx, slog.LevelInfo, "administration", attrs...)
+}

@@ -1,0 +1,121 @@
+package admin
+
+import (
+	"context"
+
+	"github.com/mailstead/mailstead"
+)
+
+// Providers lists the built-in providers; everyone who is signed in may see them.
+func (s *Service) Providers(_ context.Context, actor mailstead.Actor) ([]mailstead.Provider, error) {
+	if err := requireUser(actor); err != nil {
+		return nil, err
+	}
+	return s.Directory.Providers(), nil
+}
+
+// Domains lists the table of domains by name.
+func (s *Service) Domains(ctx context.Context, actor mailstead.Actor, after string, limit int) ([]mailstead.Domain, error) {
+	if err := actor.RequireAdmin(); err != nil {
+		return nil, err
+	}
+	return s.Store.Domains(ctx, after, clampLimit(limit))
+}
+
+// PutDomain maps a domain to a provider, or to servers of its own. It replaces
+// what the table said, learned or not.
+func (s *Service) PutDomain(ctx context.Context, actor mailstead.Actor, d mailstead.Domain) (mailstead.Domain, error) {
+	if err := actor.RequireAdmin(); err != nil {
+		return mailstead.Domain{}, err
+	}
+	name, err := cleanDomain(d.Name)
+	if err != nil {
+		return mailstead.Domain{}, err
+	}
+	d.Name, d.Source = name, mailstead.DomainAdministrator
+	if err := s.checkDomain(&d); err != nil {
+		return mailstead.Domain{}, err
+	}
+	if err := s.Store.PutDomain(ctx, d); err != nil {
+		return mailstead.Domain{}, err
+	}
+	s.did(ctx, actor, "domain.put")
+	return d, nil
+}
+
+// cleanDomain returns a mail domain in lower-case ASCII.
+func cleanDomain(name string) (string, error) {
+	address, err := mailstead.CleanAddress("name", "postmaster@"+name)
+	if err != nil || mailstead.LocalPartOf(address) != "postmaster" {
+		return "", mailstead.Invalid("name", "input.domain", "This is not a mail domain: write it like example.com.")
+	}
+	return mailstead.DomainOf(address), nil
+}
+
+func (s *Service) checkDomain(d *mailstead.Domain) error {
+	servers := len(d.Incoming) + len(d.Outgoing)
+	if (d.ProviderID == "") == (servers == 0) {
+		return mailstead.Invalid("provider_id", "input.domain_servers", "A domain has a provider or servers of its own.")
+	}
+	if d.ProviderID != "" {
+		if _, ok := s.Directory.Provider(d.ProviderID); !ok {
+			return mailstead.Invalid("provider_id", "input.provider", "There is no such provider.")
+		}
+		d.Username = ""
+		return nil
+	}
+	switch d.Username {
+	case "":
+		d.Username = mailstead.UsernameEmail
+	case mailstead.UsernameEmail, mailstead.UsernameLocal, mailstead.UsernameCustom:
+	default:
+		return mailstead.Invalid("username", "input.username", "The user name is email, local or custom.")
+	}
+	if err := checkServers("incoming", d.Incoming, mailstead.IMAP); err != nil {
+		return err
+	}
+	return checkServers("outgoing", d.Outgoing, mailstead.SMTP)
+}
+
+// maxServers bounds the servers of one side of a domain.
+const maxServers = 10
+
+// checkServers checks servers that colleagues' passwords will be sent to.
+func checkServers(field string, servers []mailstead.Server, want mailstead.Protocol) error {
+	if len(servers) > maxServers {
+		return mailstead.Invalid(field, "input.too_many", "These are too many servers for one domain.")
+	}
+	for i := range servers {
+		server, err := mailstead.ParseServer(servers[i].Host, field, servers[i])
+		if err != nil {
+			return err
+		}
+		if err := server.Validate(field); err != nil {
+			return err
+		}
+		if server.Protocol != want {
+			return mailstead.Invalid(field+".protocol", "input.protocol", "Mail comes in by imap and goes out by smtp.")
+		}
+		if server.Security == mailstead.SecurityNone {
+			return mailstead.Invalid(field+".security", "security.plain_forbidden", "Servers for a whole domain must use TLS or STARTTLS.")
+		}
+		servers[i] = server
+	}
+	return nil
+}
+
+// DeleteDomain removes a domain from the table.
+func (s *Service) DeleteDomain(ctx context.Context, actor mailstead.Actor, name string) error {
+	if err := actor.RequireAdmin(); err != nil {
+		return err
+	}
+	clean, err := cleanDomain(name)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.DeleteDomain(ctx, clean); err != nil {
+		return err
+	}
+	s.did(ctx, actor, "domain.delete")
+	return nil
+}
