@@ -49,6 +49,9 @@ func (s *Service) DeleteProfile(ctx context.Context, actor mailstead.Actor, id m
 }
 
 func (s *Service) checkProfiles(ctx context.Context, ids []mailstead.ProfileID) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	all, err := s.Store.Profiles(ctx)
 	if err != nil {
 		return err

@@ -48,6 +48,9 @@ func (s *Service) CreateUser(ctx context.Context, actor mailstead.Actor, u mails
 	if err := u.Validate(); err != nil {
 		return mailstead.User{}, err
 	}
+	if err := s.checkProfiles(ctx, u.ProfileIDs); err != nil {
+		return mailstead.User{}, err
+	}
 	var hash string
 	if !password.IsZero() {
 		var err error
@@ -76,6 +79,15 @@ func (s *Service) User(ctx context.Context, actor mailstead.Actor, id mailstead.
 		return mailstead.User{}, err
 	}
 	return s.Store.User(ctx, id)
+}
+
+// UserByEmail returns the user with the address, for administrators.
+func (s *Service) UserByEmail(ctx context.Context, actor mailstead.Actor, email string) (mailstead.User, error) {
+	if err := actor.RequireAdmin(); err != nil {
+		return mailstead.User{}, err
+	}
+	u, _, err := s.Store.UserByEmail(ctx, strings.TrimSpace(email))
+	return u, err
 }
 
 func requireSelfOrAdmin(actor mailstead.Actor, id mailstead.UserID) error {

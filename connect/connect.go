@@ -16,6 +16,7 @@ package connect
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/mailstead/mailstead"
@@ -76,6 +77,8 @@ type Config struct {
 type Service struct {
 	Config
 	tests *throttle
+	// saving holds the accounts that are being connected.
+	saving sync.Map
 }
 
 // New returns the journey.

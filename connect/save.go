@@ -22,6 +22,11 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 	if err != nil {
 		return Saved{}, err
 	}
+	done, ok := s.begin(&p.account)
+	if !ok {
+		return Saved{}, errExists("This address is being connected at this moment.")
+	}
+	defer done()
 	if err := s.checkNew(ctx, &p.account); err != nil {
 		return Saved{}, err
 	}
@@ -85,10 +90,7 @@ func (s *Service) checkNew(ctx context.Context, a *mailstead.Account) error {
 		}
 		for i := range page {
 			if page[i].OwnerID == a.OwnerID && strings.EqualFold(page[i].Address, a.Address) {
-				return &mailstead.Error{
-					Kind: mailstead.KindConflict, Code: "account.exists", Field: "address",
-					Text: "This address is connected already.",
-				}
+				return errExists("This address is connected already.")
 			}
 		}
 		if len(page) < accountPage {
@@ -96,6 +98,24 @@ func (s *Service) checkNew(ctx context.Context, a *mailstead.Account) error {
 		}
 		q.After = page[len(page)-1].ID
 	}
+}
+
+func errExists(text string) error {
+	return &mailstead.Error{Kind: mailstead.KindConflict, Code: "account.exists", Field: "address", Text: text}
+}
+
+// saving is an account that is being connected.
+type saving struct {
+	owner   mailstead.UserID
+	address string
+}
+
+// begin keeps the same account from being connected twice at the same time. It
+// returns false while that happens, else what ends it.
+func (s *Service) begin(a *mailstead.Account) (done func(), ok bool) {
+	key := saving{a.OwnerID, strings.ToLower(a.Address)}
+	_, busy := s.saving.LoadOrStore(key, true)
+	return func() { s.saving.Delete(key) }, !busy
 }
 
 // learned returns what the sign-in taught about the domain, so that colleagues
