@@ -98,11 +98,7 @@ func (s *Service) UpdateAccount(ctx context.Context, actor mailstead.Actor, id m
 	if len(sides) > 0 {
 		return s.updateServers(ctx, actor, &old, &a, sides)
 	}
-	a.UpdatedAt = s.Now()
-	if err := s.Store.UpdateAccount(ctx, &a, nil, []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}); err != nil {
-		return Saved{}, err
-	}
-	return Saved{Account: a}, nil
+	return Saved{Account: a}, s.store(ctx, &a, nil)
 }
 
 // apply sets the fields that need no test.
@@ -250,6 +246,9 @@ func (s *Service) updateServers(ctx context.Context, actor mailstead.Actor, old,
 	if !res.OK {
 		return Saved{Account: *old, Result: res}, failure("connect.UpdateAccount", sides)
 	}
+	if err := s.checkUnchanged(ctx, actor, old); err != nil {
+		return Saved{Account: *old, Result: res}, err
+	}
 	for _, t := range sides {
 		side := a.Side(t.side)
 		side.Server, side.Login, side.Health = t.won.server, t.won.login, s.healthOK()
@@ -264,71 +263,36 @@ func (s *Service) storeSecrets(ctx context.Context, a *mailstead.Account, secret
 	if err != nil {
 		return err
 	}
-	a.UpdatedAt = s.Now()
-	if err := s.Store.UpdateAccount(ctx, a, sealed, []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}); err != nil {
+	if err := s.store(ctx, a, sealed); err != nil {
 		return err
 	}
 	return s.markHealthy(ctx, a.ID, tested)
 }
 
-// ChangePassword replaces the password of an account. The new one is tried first;
-// until it has worked the old one stays in force. changed is for the incoming
-// side, and for the outgoing one where both share a password; outgoing is for an
-// outgoing server with a password of its own. Either may be empty.
-func (s *Service) ChangePassword(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, changed, outgoing mailstead.Secret) (Result, error) {
-	old, err := s.managed(ctx, actor, id)
-	if err != nil {
-		return Result{}, err
+// store stores a changed account and tells of it; sealed nil keeps the secrets.
+func (s *Service) store(ctx context.Context, a *mailstead.Account, sealed map[mailstead.SecretField]mailstead.Sealed) error {
+	a.UpdatedAt = s.Now()
+	if err := s.Store.UpdateAccount(ctx, a, sealed, []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}); err != nil {
+		return err
 	}
-	a := clone(old)
-	sides := passwordTrials(&a, changed, outgoing)
-	if len(sides) == 0 {
-		return Result{}, mailstead.Invalid("password", "input.password_needed", "The new password is needed.")
-	}
-	for _, t := range sides {
-		if err := s.checkTrial(t); err != nil {
-			return Result{}, err
-		}
-	}
-	secrets, err := s.keptSecrets(ctx, &old, sides)
-	if err != nil {
-		return Result{}, err
-	}
-	if err := s.allowTest(actor); err != nil {
-		return Result{}, err
-	}
-	// The limit to mail ports was kept when the servers were saved.
-	res := s.run(ctx, sides, true, a.ProviderID)
-	if !res.OK {
-		return res, failure("connect.ChangePassword", sides)
-	}
-	for _, t := range sides {
-		secrets[t.side] = t.secret
-		a.Side(t.side).Health = s.healthOK()
-	}
-	s.Logger.InfoContext(ctx, "account password changed", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
-	return res, s.storeSecrets(ctx, &a, secrets, sides)
+	s.Changed(a.ID)
+	return nil
 }
 
-// passwordTrials returns the tests of the sides that get a new password.
-func passwordTrials(a *mailstead.Account, changed, outgoing mailstead.Secret) []*trial {
-	var sides []*trial
-	add := func(n mailstead.SideName, secret mailstead.Secret, field string) {
-		if a.Side(n) == nil || secret.IsZero() {
-			return
+// checkUnchanged refuses to store what a test allowed when somebody changed the
+// account while it ran.
+func (s *Service) checkUnchanged(ctx context.Context, actor mailstead.Actor, old *mailstead.Account) error {
+	now, err := s.managed(ctx, actor, old.ID)
+	if err != nil {
+		return err
+	}
+	if !now.UpdatedAt.Equal(old.UpdatedAt) {
+		return &mailstead.Error{
+			Kind: mailstead.KindConflict, Code: "account.changed",
+			Text: "Somebody else changed this account at the same time: look at it, then try again.",
 		}
-		t := storedTrial(a, n, secret)
-		t.secretField = field
-		sides = append(sides, t)
 	}
-	add(mailstead.SideIncoming, changed, "password")
-	switch {
-	case !outgoing.IsZero():
-		add(mailstead.SideOutgoing, outgoing, "outgoing_password")
-	case a.Outgoing != nil && a.Outgoing.Secret != mailstead.SecretOutgoing:
-		add(mailstead.SideOutgoing, changed, "password")
-	}
-	return sides
+	return nil
 }
 
 // DeleteAccount removes an account. It is refused while the account is assigned
@@ -341,15 +305,26 @@ func (s *Service) DeleteAccount(ctx context.Context, actor mailstead.Actor, id m
 	if err != nil {
 		return err
 	}
-	if n := len(assigned); n > 0 {
-		return &mailstead.Error{
-			Kind: mailstead.KindConflict, Code: "account.in_use", Op: "connect.DeleteAccount",
-			Text: "This account is assigned " + strconv.Itoa(n) + " times: an administrator must take the assignments away first.",
-		}
+	if err := checkUnassigned(assigned); err != nil {
+		return err
 	}
 	if err := s.Store.DeleteAccount(ctx, id, s.Now()); err != nil {
 		return err
 	}
 	s.Logger.InfoContext(ctx, "account deleted", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
+	s.Changed(id)
 	return nil
+}
+
+// checkUnassigned refuses to delete an account that others use.
+func checkUnassigned(assigned []mailstead.Assignment) error {
+	if len(assigned) == 0 {
+		return nil
+	}
+	text := "This account is assigned to " + strconv.Itoa(len(assigned)) +
+		" users or profiles: an administrator must take these assignments away first."
+	if slices.ContainsFunc(assigned, func(a mailstead.Assignment) bool { return a.System }) {
+		text = "This is the system's account: an administrator must choose another one first."
+	}
+	return &mailstead.Error{Kind: mailstead.KindConflict, Code: "account.in_use", Text: text}
 }

@@ -65,9 +65,11 @@ type Config struct {
 	AllowPlain bool
 	// TestTimeout bounds one connection test; 0 means DefaultTestTimeout.
 	TestTimeout time.Duration
-	// Connected is called after an account was stored, Healthy after its sign-in
-	// was seen to work again. Either may be nil.
+	// Connected is called after an account was stored, Changed after one was
+	// changed or deleted, Healthy after its sign-in was seen to work again. Each
+	// may be nil and must not block.
 	Connected func(mailstead.AccountID)
+	Changed   func(mailstead.AccountID)
 	Healthy   func(mailstead.AccountID)
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -86,11 +88,10 @@ func New(c Config) *Service {
 	if c.TestTimeout <= 0 {
 		c.TestTimeout = DefaultTestTimeout
 	}
-	if c.Connected == nil {
-		c.Connected = func(mailstead.AccountID) {}
-	}
-	if c.Healthy == nil {
-		c.Healthy = func(mailstead.AccountID) {}
+	for _, hook := range []*func(mailstead.AccountID){&c.Connected, &c.Changed, &c.Healthy} {
+		if *hook == nil {
+			*hook = func(mailstead.AccountID) {}
+		}
 	}
 	return &Service{Config: c, tests: newThrottle()}
 }
