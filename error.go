@@ -50,6 +50,16 @@ func (k Kind) String() string {
 	return "internal"
 }
 
+// ParseKind returns the kind that String wrote, KindInternal for any other text.
+func ParseKind(name string) Kind {
+	for i, n := range kindNames {
+		if n == name {
+			return Kind(i) //nolint:gosec // a dozen names
+		}
+	}
+	return KindInternal
+}
+
 // Error is the one error type of this module.
 type Error struct {
 	Kind Kind

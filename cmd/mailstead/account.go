@@ -1,0 +1,234 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/api"
+)
+
+// page is one page of a list.
+type page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next"`
+}
+
+func newAccount(c *cli) *cobra.Command {
+	cmd := &cobra.Command{Use: "account", Short: "Connect and look after mail accounts"}
+	cmd.AddCommand(newAccountConnect(c), newAccountList(c), newAccountShow(c), newAccountTest(c),
+		newAccountPassword(c), newAccountSync(c), newAccountFolders(c), newAccountDelete(c))
+	return cmd
+}
+
+// sideFlags are the flags of one server typed by hand.
+type sideFlags struct{ server, security, login string }
+
+func (f *sideFlags) add(cmd *cobra.Command, side, protocol string) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.server, side, "", side+" server: HOST, HOST:PORT or "+protocol+"://HOST")
+	fl.StringVar(&f.security, side+"-security", "", "tls, starttls, none or automatic")
+	fl.StringVar(&f.login, side+"-login", "", "user name of the "+side+" server")
+}
+
+func (f *sideFlags) input() *api.ServerInput {
+	if *f == (sideFlags{}) {
+		return nil
+	}
+	return &api.ServerInput{Host: f.server, Security: mailstead.Security(f.security), Login: f.login}
+}
+
+func newAccountConnect(c *cli) *cobra.Command {
+	var r api.ConnectRequest
+	var in, out sideFlags
+	var owner int64
+	cmd := &cobra.Command{
+		Use:   "connect ADDRESS",
+		Short: "Connect a mailbox; the password is read from standard input",
+		Long: "Recognises the provider of ADDRESS, tests both directions with the password from standard input, and stores the account\n" +
+			"when both work. Servers that are not known are given with --incoming and --outgoing.",
+		Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			password, err := c.readSecret("password")
+			if err != nil {
+				return err
+			}
+			r.Address, r.Incoming, r.Outgoing, r.OwnerID = args[0], in.input(), out.input(), mailstead.UserID(owner)
+			body := secretBody{r, map[string]mailstead.Secret{"password": password}}
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				raw, err := cl.raw(cmd.Context(), http.MethodPost, "/connect/save", body)
+				if err != nil {
+					return c.testFailed(raw, err)
+				}
+				var saved api.SavedAccount
+				return c.show(raw, &saved, func(w io.Writer) {
+					fmt.Fprintf(w, "Account %s is connected: %s\n", saved.Account.ID, saved.Account.Address)
+					writeReports(w, saved.Reports)
+					if cl.running {
+						fmt.Fprintf(w, "Its mail is being loaded. Next: mailstead message list %s\n", saved.Account.ID)
+					} else {
+						fmt.Fprintln(w, "Its mail is loaded as soon as mailstead serve runs.")
+					}
+				})
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.DisplayName, "display-name", "", "name that stands in mails")
+	f.StringVar(&r.Name, "name", "", "name for lists")
+	f.StringVar((*string)(&r.ProviderID), "provider", "", "provider, when it is chosen by hand")
+	f.StringVar((*string)(&r.LoadPeriod), "load", "", "older mail to load: none, all, days:N, months:N, count:N")
+	f.Int64Var(&owner, "owner", 0, "user whom the account belongs to")
+	f.BoolVar(&r.Organisation, "organisation", false, "the account belongs to the organisation")
+	f.BoolVar(&r.SendOnly, "send-only", false, "no incoming side")
+	f.BoolVar(&r.ReceiveOnly, "receive-only", false, "no outgoing side")
+	f.StringVar(&r.PlainReason, "plain-reason", "", "why a server without encryption is used")
+	in.add(cmd, "incoming", "imaps")
+	out.add(cmd, "outgoing", "smtps")
+	return cmd
+}
+
+func newAccountList(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List accounts", Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				path := "/accounts?limit=200"
+				if c.user == "" {
+					path += "&all=true"
+				}
+				return listAll(cmd.Context(), c, cl, path, "ID\tADDRESS\tNAME\tINCOMING\tOUTGOING\n", func(w io.Writer, a mailstead.Account) {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.ID, a.Address, a.Name, sideState(a.Incoming), sideState(a.Outgoing))
+				})
+			})
+		},
+	}
+}
+
+func sideState(s *mailstead.Side) string {
+	switch {
+	case s == nil:
+		return "-"
+	case !s.Enabled:
+		return "off"
+	case s.Health.Code != "":
+		return string(s.Health.State) + " (" + s.Health.Code + ")"
+	default:
+		return string(s.Health.State)
+	}
+}
+
+func newAccountShow(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show an account", Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return get(cmd.Context(), c, "/accounts/"+url.PathEscape(args[0]), func(w io.Writer, a api.AccountDetail) {
+				fmt.Fprintf(w, "Account\t%s\nAddress\t%s\nName\t%s\n", a.ID, a.Address, a.Name)
+				if a.OwnerID != 0 {
+					fmt.Fprintf(w, "Owner\tuser %s\n", a.OwnerID)
+				}
+				for _, s := range []struct {
+					name string
+					side *mailstead.Side
+				}{{"Incoming", a.Incoming}, {"Outgoing", a.Outgoing}} {
+					if s.side == nil {
+						continue
+					}
+					fmt.Fprintf(w, "%s\t%s as %s: %s\n", s.name, s.side.Server, s.side.Login, sideState(s.side))
+					if s.side.Health.Text != "" {
+						fmt.Fprintf(w, "\t%s %s\n", s.side.Health.Text, s.side.Health.Action)
+					}
+				}
+			})
+		},
+	}
+}
+
+func newAccountTest(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "test ID", Short: "Test the connections of an account", Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.test(cmd.Context(), "/accounts/"+url.PathEscape(args[0])+"/test", nil)
+		},
+	}
+}
+
+func newAccountPassword(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "password ID", Short: "Change the password of an account; it is read from standard input", Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			password, err := c.readSecret("password")
+			if err != nil {
+				return err
+			}
+			body := secretBody{api.AccountPasswords{}, map[string]mailstead.Secret{"password": password}}
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				raw, err := cl.raw(cmd.Context(), http.MethodPut, "/accounts/"+url.PathEscape(args[0])+"/password", body)
+				if err != nil {
+					return c.testFailed(raw, err)
+				}
+				return c.showTest(raw)
+			})
+		},
+	}
+}
+
+func newAccountSync(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "sync ID", Short: "Look for new mail now", Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				if !cl.running {
+					return errNotRunning
+				}
+				return cl.call(cmd.Context(), http.MethodPost, "/accounts/"+url.PathEscape(args[0])+"/sync", nil, nil)
+			})
+		},
+	}
+}
+
+var errNotRunning = &mailstead.Error{
+	Kind: mailstead.KindConflict, Code: "service.not_running", Text: "This needs the running service: start it with mailstead serve.",
+}
+
+func newAccountFolders(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "folders ID", Short: "List the folders of an account", Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return get(cmd.Context(), c, "/accounts/"+url.PathEscape(args[0])+"/folders", func(w io.Writer, p page[mailstead.Folder]) {
+				fmt.Fprint(w, "ID\tFOLDER\tROLE\tUNREAD\tHERE\tON SERVER\n")
+				for i := range p.Items {
+					f := &p.Items[i]
+					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\n", f.ID, f.Path, f.Role, f.Unread, f.Total, f.RemoteTotal)
+				}
+			})
+		},
+	}
+}
+
+func newAccountDelete(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "delete ID", Short: "Delete an account", Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				return cl.call(cmd.Context(), http.MethodDelete, "/accounts/"+url.PathEscape(args[0]), nil, nil)
+			})
+		},
+	}
+}
+
+// when writes a time as lists show it.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format("2006-01-02 15:04")
+}
+
+func itoa[T ~int64](id T) string { return strconv.FormatInt(int64(id), 10) }

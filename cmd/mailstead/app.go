@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/admin"
+	"github.com/mailstead/mailstead/api"
+	"github.com/mailstead/mailstead/blob"
+	"github.com/mailstead/mailstead/connect"
+	"github.com/mailstead/mailstead/credential"
+	"github.com/mailstead/mailstead/diagnose"
+	"github.com/mailstead/mailstead/dial"
+	"github.com/mailstead/mailstead/discover"
+	"github.com/mailstead/mailstead/inbox"
+	"github.com/mailstead/mailstead/notify"
+	"github.com/mailstead/mailstead/outbox"
+	"github.com/mailstead/mailstead/provider/imap"
+	"github.com/mailstead/mailstead/provider/smtp"
+	"github.com/mailstead/mailstead/store"
+	"github.com/mailstead/mailstead/store/postgres"
+	"github.com/mailstead/mailstead/store/sqlite"
+)
+
+// app is the whole program, wired. Nothing runs in it before start.
+type app struct {
+	c     config
+	log   *slog.Logger
+	db    *store.DB
+	blobs *blob.Packs
+	hub   *notify.Hub
+
+	admin   *admin.Service
+	connect *connect.Service
+	inbox   *inbox.Service
+	outbox  *outbox.Service
+	api     *api.Handler
+}
+
+// openApp opens the data directory and wires the program. The order matters: the
+// store's lock first, then the key, so that a wrong key touches nothing.
+func openApp(ctx context.Context, c config, log *slog.Logger) (_ *app, err error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("%w: data directory: %w", errConfig, err)
+	}
+	a := &app{c: c, log: log, hub: notify.New()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	if a.db, err = openStore(ctx, c, log, a.hub.Broadcast); err != nil {
+		return nil, err
+	}
+	sealer, err := openSealer(ctx, a.db, c.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	if a.blobs, err = blob.Open(filepath.Join(c.Data, "blobs"), blob.Options{}); err != nil {
+		return nil, err
+	}
+	return a, a.wire(sealer)
+}
+
+func openStore(ctx context.Context, c config, log *slog.Logger, committed func()) (*store.DB, error) {
+	o := store.Options{Now: time.Now, Logger: log, Committed: committed}
+	if c.postgres() {
+		return postgres.Open(ctx, c.Database, o)
+	}
+	path, err := c.sqlitePath()
+	if err != nil {
+		return nil, err
+	}
+	return sqlite.Open(ctx, path, o)
+}
+
+// openSealer opens the sealing keys. An installation without keys gets them, and
+// a key file beside them; one with keys needs the key file that they were made
+// with.
+func openSealer(ctx context.Context, db *store.DB, path string) (*credential.Sealer, error) {
+	ring, err := db.Keyring(ctx)
+	switch {
+	case err == nil:
+		key, err := credential.ReadKeyFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errConfig, err)
+		}
+		s, err := credential.OpenKeyring(key, ring)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errConfig, err)
+		}
+		return s, nil
+	case mailstead.KindOf(err) != mailstead.KindNotFound:
+		return nil, err
+	}
+	key, err := credential.ReadKeyFile(path)
+	if mailstead.CodeOf(err) == "key.missing" && err != nil {
+		key, err = credential.CreateKeyFile(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errConfig, err)
+	}
+	ring, s, err := credential.NewKeyring(key)
+	if err != nil {
+		return nil, err
+	}
+	return s, db.SaveKeyring(ctx, ring)
+}
+
+// wire builds the drivers, the journeys and the API.
+func (a *app) wire(sealer *credential.Sealer) error {
+	networks, err := a.c.networks()
+	if err != nil {
+		return err
+	}
+	roots, err := a.c.roots()
+	if err != nil {
+		return err
+	}
+	dialer := dial.New(dial.Config{
+		Allowed: networks, Roots: roots, Resolver: resolver(a.c.Resolver), Now: time.Now,
+		ConnectTimeout: a.c.ConnectTimeout, HandshakeTimeout: a.c.ConnectTimeout, IOTimeout: a.c.IOTimeout,
+	})
+	directory, err := discover.New()
+	if err != nil {
+		return err
+	}
+	catalogue, err := diagnose.New()
+	if err != nil {
+		return err
+	}
+	source := imap.New(dialer, imap.Options{Version: version, Now: time.Now})
+	sender := smtp.New(dialer, smtp.Options{EHLOName: a.c.EHLOName, Now: time.Now})
+	keys := &credentials{db: a.db, sealer: sealer, allowPlain: a.c.AllowUnencrypted}
+
+	a.inbox = inbox.New(inbox.Config{
+		Store: a.db, Shelf: a.db, Blobs: a.blobs, Credentials: keys, Source: source, Explain: catalogue,
+		Now: time.Now, Logger: a.log, MaxMessageSize: a.c.MaxMessageSize, PollEvery: a.c.PollEvery,
+		RetryDelays: a.c.SyncRetry, TroubleDelay: a.c.SyncTrouble, Loads: a.c.SyncLoads,
+	})
+	a.outbox = outbox.New(outbox.Config{})
+	a.connect = connect.New(connect.Config{
+		Store: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
+		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
+	})
+	a.admin, err = admin.New(admin.Config{Now: time.Now, Logger: a.log})
+	if err != nil {
+		return err
+	}
+	a.api, err = api.New(api.Config{})
+	return err
+}
+
+// healthy lets mail flow again after an account was mended.
+func (a *app) healthy(id mailstead.AccountID) {
+	a.inbox.Restart(id)
+	a.outbox.Healthy(id)
+}
+
+// start begins reading and sending.
+func (a *app) start(ctx context.Context) error {
+	if err := a.outbox.Start(ctx); err != nil {
+		return err
+	}
+	return a.inbox.Start(ctx)
+}
+
+// close stops what runs and closes the data directory.
+func (a *app) close() error {
+	if a.inbox != nil {
+		a.inbox.Stop()
+	}
+	if a.outbox != nil {
+		a.outbox.Stop()
+	}
+	var errs []error
+	if a.blobs != nil {
+		errs = append(errs, a.blobs.Close())
+	}
+	if a.db != nil {
+		errs = append(errs, a.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// resolver asks the DNS server at addr; nil, for an empty one, is the system's.
+func resolver(addr string) dial.Resolver {
+	if addr == "" {
+		return nil
+	}
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, addr)
+	}}
+}
+
+// credentials opens the sealed secrets of accounts for their drivers.
+type credentials struct {
+	db         *store.DB
+	sealer     *credential.Sealer
+	allowPlain bool
+}
+
+// Access implements the journeys' Credentials.
+func (c *credentials) Access(ctx context.Context, id mailstead.AccountID, name mailstead.SideName) (mailstead.Access, error) {
+	a, err := c.db.Account(ctx, id)
+	if err != nil {
+		return mailstead.Access{}, err
+	}
+	side := a.Side(name)
+	if side == nil {
+		return mailstead.Access{}, &mailstead.Error{
+			Kind: mailstead.KindConflict, Code: "account.no_side", Op: "credentials.Access",
+			Text: "This account has no " + string(name) + " server.",
+		}
+	}
+	secrets, err := c.db.Secrets(ctx, id)
+	if err != nil {
+		return mailstead.Access{}, err
+	}
+	access := mailstead.Access{
+		Server: side.Server, Login: side.Login, Admin: true,
+		AllowPlain: c.allowPlain && side.Server.Security == mailstead.SecurityNone,
+	}
+	if sealed, ok := secrets[side.Secret]; ok {
+		if access.Secret, err = c.sealer.Open(sealed, a.Key, side.Secret); err != nil {
+			return mailstead.Access{}, err
+		}
+	}
+	return access, nil
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mailstead/mailstead"
+)
+
+func newProvider(c *cli) *cobra.Command {
+	cmd := &cobra.Command{Use: "provider", Short: "Look into the directory of providers"}
+	cmd.AddCommand(&cobra.Command{
+		Use: "list", Short: "List all providers", Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				return listAll(cmd.Context(), c, cl, "/providers", "ID\tNAME\tKIND\tSIGN-IN\n", func(w io.Writer, p mailstead.Provider) {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Name, p.Kind, strings.Join(p.Auth, ", "))
+				})
+			})
+		},
+	}, &cobra.Command{
+		Use: "show ID", Short: "Show a provider", Args: exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return get(cmd.Context(), c, "/providers/"+url.PathEscape(args[0]), func(w io.Writer, p mailstead.Provider) {
+				fmt.Fprintf(w, "Provider\t%s (%s)\nDomains\t%s\n", p.Name, p.ID, strings.Join(p.Domains, ", "))
+				for _, s := range p.Incoming {
+					fmt.Fprintf(w, "Incoming\t%s %s\n", s.Protocol, s)
+				}
+				for _, s := range p.Outgoing {
+					fmt.Fprintf(w, "Outgoing\t%s %s\n", s.Protocol, s)
+				}
+				if p.Notes != "" {
+					fmt.Fprintf(w, "Notes\t%s\n", p.Notes)
+				}
+			})
+		},
+	})
+	return cmd
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// The limits of a request to our own server. Bodies of submitted mails may be
+// large and come over slow lines; the event stream has no end at all, so there
+// is no limit on writing.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 5 * time.Minute
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+	// stopTimeout is how long requests under way may take after the signal.
+	stopTimeout = 3 * time.Second
+)
+
+func newServe(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the service",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.serve(cmd.Context())
+		},
+	}
+}
+
+// serve runs the service until ctx ends.
+func (c *cli) serve(ctx context.Context) (err error) {
+	log := c.logger()
+	a, err := openApp(ctx, c.config, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.config.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: listen: %w", errConfig, err)
+	}
+	socket, err := listenSocket(ctx, filepath.Join(c.config.Data, socketName))
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if err := a.start(ctx); err != nil {
+		return errors.Join(err, listener.Close(), socket.Close())
+	}
+	url := "http://" + listener.Addr().String()
+	log.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("url", url), slog.String("version", version))
+	if err := c.announceSetup(ctx, a, url); err != nil {
+		return errors.Join(err, listener.Close(), socket.Close())
+	}
+	return serveHTTP(ctx, a, log, listener, socket)
+}
+
+// announceSetup prints how the first administrator is made, while there is none.
+func (c *cli) announceSetup(ctx context.Context, a *app, url string) error {
+	token, needed, err := a.admin.SetupToken(ctx)
+	if err != nil || !needed {
+		return err
+	}
+	_, err = fmt.Fprintf(c.io.err, "\nMailstead has no administrator yet. Open %s and enter this setup token:\n\n    %s\n\n"+
+		"or run: mailstead user add --admin --name NAME ADDRESS\n\n", url, token.Reveal())
+	return err
+}
+
+// serveHTTP answers on both listeners until ctx ends, then lets requests under
+// way finish.
+func serveHTTP(ctx context.Context, a *app, log *slog.Logger, listener, socket net.Listener) error {
+	public, local := newServer(a.api, log), newServer(a.api.Operator(), log)
+	failed := make(chan error, 2)
+	go func() { failed <- public.Serve(listener) }()
+	go func() { failed <- local.Serve(socket) }()
+	var err error
+	running := 2
+	select {
+	case <-ctx.Done():
+		log.LogAttrs(ctx, slog.LevelInfo, "stopping")
+	case err = <-failed:
+		running--
+	}
+	a.api.Stop()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	for _, s := range []*http.Server{public, local} {
+		if s.Shutdown(stop) != nil {
+			// Whoever is still sending after the grace is cut off; nothing of an
+			// unfinished request was accepted.
+			err = errors.Join(err, s.Close())
+		}
+	}
+	for ; running > 0; running-- {
+		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
+}
+
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// listenSocket opens the command line's socket, for the owner alone. A socket
+// file that a killed service left behind is replaced: the store's lock, held by
+// now, tells that no other service uses it.
+func listenSocket(ctx context.Context, path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("replace the command line's socket: %w", err)
+	}
+	// The directory is 0700 already; the socket itself is closed to others before
+	// anybody could speak to it.
+	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the socket in the data directory cannot be made (is its path longer than 100 characters?): %w", errConfig, err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
