@@ -3,6 +3,7 @@ package smtp
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"strings"
 
 	"github.com/mailstead/mailstead"
@@ -203,6 +204,13 @@ func (c *conn) answer(client nexter, r reply, first *[]byte) (string, error) {
 		return "", c.fail(errGarbled)
 	}
 	response, err := client.Next(challenge)
+	var known *mailstead.Error
+	if err != nil && !errors.As(err, &known) {
+		err = &mailstead.Error{
+			Kind: mailstead.KindTemporary, Code: "send.server_fault", Op: "smtp.Open",
+			Text: "The mail server asked for something strange at the sign-in.", Err: err,
+		}
+	}
 	if err != nil {
 		return "", err
 	}
