@@ -39,13 +39,16 @@ type postgresCluster struct {
 //
 // It runs the tests, stops the cluster and exits. Without it the cluster is
 // stopped all the same, but only after the test process has ended.
-func Main(m *testing.M) {
-	code := m.Run()
+func Main(m *testing.M) { os.Exit(Finish(m.Run())) }
+
+// Finish is Main's end for a TestMain with work of its own: it stops the cluster
+// and returns the exit code, which is 1 when that failed.
+func Finish(code int) int {
 	if err := cluster.stop(); err != nil {
 		fmt.Fprintf(os.Stderr, "postgres: %v\n", err)
-		code = 1
+		return 1
 	}
-	os.Exit(code)
+	return code
 }
 
 // Postgres makes an empty database for the time of the test and returns its URL.
