@@ -1,0 +1,343 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mailstead/mailstead"
+)
+
+type accountRow struct {
+	bun.BaseModel `bun:"table:accounts,alias:a"`
+
+	ID          int64 `bun:"id,pk,autoincrement"`
+	AccountKey  string
+	OwnerID     int64
+	Name        string
+	DisplayName string
+	Address     string
+	Note        string
+	ProviderID  string
+	Incoming    sideRow `bun:"embed:in_"`
+	Outgoing    sideRow `bun:"embed:out_"`
+	LoadPeriod  string
+	Signature   string
+	CreatedAt   int64
+	UpdatedAt   int64
+	DeletedAt   int64
+}
+
+// sideRow is one side of an account; without a protocol there is none.
+type sideRow struct {
+	Protocol string
+	Host     string
+	Port     int
+	Security string
+	Login    string
+	Enabled  bool
+	Secret   string
+
+	HealthState  string
+	HealthCode   string
+	HealthText   string
+	HealthAction string
+	CheckedAt    int64
+	SuccessAt    int64
+}
+
+func newAccountRow(a *mailstead.Account) accountRow {
+	return accountRow{
+		ID: int64(a.ID), AccountKey: a.Key, OwnerID: int64(a.OwnerID), Name: a.Name, DisplayName: a.DisplayName,
+		Address: a.Address, Note: a.Note, ProviderID: string(a.ProviderID),
+		Incoming: newSideRow(a.Incoming), Outgoing: newSideRow(a.Outgoing),
+		LoadPeriod: string(a.LoadPeriod), Signature: a.Signature,
+		CreatedAt: millis(a.CreatedAt), UpdatedAt: millis(a.UpdatedAt),
+	}
+}
+
+func newSideRow(s *mailstead.Side) sideRow {
+	if s == nil {
+		return sideRow{}
+	}
+	r := sideRow{
+		Protocol: string(s.Server.Protocol), Host: s.Server.Host, Port: s.Server.Port, Security: string(s.Server.Security),
+		Login: s.Login, Enabled: s.Enabled, Secret: string(s.Secret),
+	}
+	r.setHealth(s.Health)
+	return r
+}
+
+func (r *sideRow) setHealth(h mailstead.Health) {
+	r.HealthState, r.HealthCode = string(h.State), h.Code
+	r.HealthText, r.HealthAction = clean(h.Text), clean(h.Action)
+	r.CheckedAt, r.SuccessAt = millis(h.CheckedAt), millis(h.SuccessAt)
+}
+
+// keepHealth takes the health of the same side as it is stored.
+func (r *sideRow) keepHealth(stored *sideRow) {
+	if r.Protocol == "" || stored.Protocol == "" {
+		return
+	}
+	r.HealthState, r.HealthCode = stored.HealthState, stored.HealthCode
+	r.HealthText, r.HealthAction = stored.HealthText, stored.HealthAction
+	r.CheckedAt, r.SuccessAt = stored.CheckedAt, stored.SuccessAt
+}
+
+func (r *accountRow) account() mailstead.Account {
+	return mailstead.Account{
+		ID: mailstead.AccountID(r.ID), Key: r.AccountKey, OwnerID: mailstead.UserID(r.OwnerID), Name: r.Name,
+		DisplayName: r.DisplayName, Address: r.Address, Note: r.Note, ProviderID: mailstead.ProviderID(r.ProviderID),
+		Incoming: r.Incoming.side(), Outgoing: r.Outgoing.side(),
+		LoadPeriod: mailstead.LoadPeriod(r.LoadPeriod), Signature: r.Signature,
+		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt),
+	}
+}
+
+func (r *sideRow) side() *mailstead.Side {
+	if r.Protocol == "" {
+		return nil
+	}
+	return &mailstead.Side{
+		Server: mailstead.Server{
+			Protocol: mailstead.Protocol(r.Protocol), Host: r.Host, Port: r.Port, Security: mailstead.Security(r.Security),
+		},
+		Login: r.Login, Enabled: r.Enabled, Secret: mailstead.SecretField(r.Secret),
+		Health: mailstead.Health{
+			State: mailstead.HealthState(r.HealthState), Code: r.HealthCode, Text: r.HealthText, Action: r.HealthAction,
+			CheckedAt: instant(r.CheckedAt), SuccessAt: instant(r.SuccessAt),
+		},
+	}
+}
+
+func accounts(rows []accountRow) []mailstead.Account {
+	var out []mailstead.Account
+	for i := range rows {
+		out = append(out, rows[i].account())
+	}
+	return out
+}
+
+// ConnectAccount stores an account with its sealed secrets, its assignments, the
+// domain that it taught and the events, in one step. It sets the ids of c's
+// account and assignments.
+func (db *DB) ConnectAccount(ctx context.Context, c mailstead.Connected) (mailstead.AccountID, error) {
+	err := db.write(ctx, "connect account", func(ctx context.Context, s *step) error {
+		if c.Account.OwnerID != 0 {
+			if err := s.requireUser(ctx, c.Account.OwnerID); err != nil {
+				return err
+			}
+		}
+		row := newAccountRow(c.Account)
+		row.ID = 0
+		if row.CreatedAt == 0 {
+			row.CreatedAt = millis(s.now)
+		}
+		row.UpdatedAt = max(row.UpdatedAt, row.CreatedAt)
+		if _, err := s.NewInsert().Model(&row).Exec(ctx); err != nil {
+			if s.engine.Unique(err) {
+				return conflict("account.exists", "This account exists already.")
+			}
+			return err
+		}
+		id := mailstead.AccountID(row.ID)
+		if err := s.setSecrets(ctx, id, c.Secrets); err != nil {
+			return err
+		}
+		for i := range c.Assignments {
+			c.Assignments[i].AccountID = id
+			if err := s.assign(ctx, &c.Assignments[i]); err != nil {
+				return err
+			}
+		}
+		if c.Learned != nil {
+			if err := s.learn(ctx, c.Learned); err != nil {
+				return err
+			}
+		}
+		s.emitFor(id, c.Events)
+		c.Account.ID, c.Account.CreatedAt, c.Account.UpdatedAt = id, instant(row.CreatedAt), instant(row.UpdatedAt)
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return c.Account.ID, nil
+}
+
+// emitFor stores events about an account.
+func (s *step) emitFor(id mailstead.AccountID, events []mailstead.Event) {
+	for _, e := range events {
+		e.AccountID = id
+		s.emit(e)
+	}
+}
+
+// Account returns one account.
+func (db *DB) Account(ctx context.Context, id mailstead.AccountID) (mailstead.Account, error) {
+	row, err := oneAccount(ctx, db.reader(), id, "")
+	if err != nil {
+		return mailstead.Account{}, fmt.Errorf("read account: %w", err)
+	}
+	return row.account(), nil
+}
+
+// oneAccount reads an account; lock is of Engine.RowLock or "".
+func oneAccount(ctx context.Context, s *Session, id mailstead.AccountID, lock string) (*accountRow, error) {
+	row := new(accountRow)
+	q := s.NewSelect().Model(row).Where("a.id = ? AND a.deleted_at = 0", int64(id))
+	if lock != "" {
+		q.For(lock)
+	}
+	return row, found(q.Scan(ctx), "account")
+}
+
+// requireAccount returns KindNotFound unless the account exists.
+func requireAccount(ctx context.Context, s *Session, id mailstead.AccountID, lock string) error {
+	return require(ctx, s.Bound, "account", "SELECT 1 FROM accounts WHERE id = ? AND deleted_at = 0"+locked(lock), int64(id))
+}
+
+// requireAccount holds the account against changes by others.
+func (s *step) requireAccount(ctx context.Context, id mailstead.AccountID, lock RowLock) error {
+	return requireAccount(ctx, s.Session, id, s.engine.RowLock(lock))
+}
+
+// AccountFor returns an account and those of its assignments that reach the
+// user, directly or by a profile. It does not judge what they allow.
+func (db *DB) AccountFor(ctx context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error) {
+	s := db.reader()
+	row, err := oneAccount(ctx, s, id, "")
+	if err != nil {
+		return mailstead.Account{}, nil, fmt.Errorf("read account: %w", err)
+	}
+	var reach []assignmentRow
+	err = s.NewSelect().Model(&reach).Where("asg.account_id = ?", int64(id)).
+		Where(reachesUser, int64(user)).Order("asg.id").Scan(ctx)
+	if err != nil {
+		return mailstead.Account{}, nil, fmt.Errorf("read assignments of account: %w", err)
+	}
+	return row.account(), assignments(reach), nil
+}
+
+// Accounts returns accounts by id, at most 1,000.
+func (db *DB) Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailstead.Account, error) {
+	var rows []accountRow
+	sel := db.reader().NewSelect().Model(&rows).Where("a.id > ? AND a.deleted_at = 0", int64(q.After)).
+		Order("a.id").Limit(limit(q.Limit, 1000))
+	if q.VisibleTo != 0 {
+		sel.Where("a.id IN "+ofUser, int64(q.VisibleTo))
+	}
+	if err := sel.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	return accounts(rows), nil
+}
+
+// AccountsToRead returns the accounts whose incoming side is switched on, by id,
+// at most 10,000.
+func (db *DB) AccountsToRead(ctx context.Context, after mailstead.AccountID, n int) ([]mailstead.AccountID, error) {
+	var ids []mailstead.AccountID
+	err := db.reader().NewSelect().Model((*accountRow)(nil)).Column("id").
+		Where("a.id > ? AND a.deleted_at = 0 AND a.in_enabled AND a.in_protocol <> ''", int64(after)).
+		Order("a.id").Limit(limit(n, 10_000)).Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts to read: %w", err)
+	}
+	return ids, nil
+}
+
+// UpdateAccount stores all of a that people edit, with the events. Key, creation
+// and the health of sides that were there already stay as they are. Secrets
+// replace all that are stored, nil leaves them. It sets a.UpdatedAt.
+func (db *DB) UpdateAccount(ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, events []mailstead.Event) error {
+	return db.write(ctx, "update account", func(ctx context.Context, s *step) error {
+		stored, err := oneAccount(ctx, s.Session, a.ID, s.engine.RowLock(RowUpdate))
+		if err != nil {
+			return err
+		}
+		row := newAccountRow(a)
+		row.UpdatedAt = millis(s.now)
+		row.Incoming.keepHealth(&stored.Incoming)
+		row.Outgoing.keepHealth(&stored.Outgoing)
+		_, err = s.NewUpdate().Model(&row).WherePK().ExcludeColumn("id", "account_key", "created_at", "deleted_at").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if secrets != nil {
+			if err := s.setSecrets(ctx, a.ID, secrets); err != nil {
+				return err
+			}
+		}
+		s.emitFor(a.ID, events)
+		a.UpdatedAt = instant(row.UpdatedAt)
+		return nil
+	})
+}
+
+// SetHealth stores how a side fares. A zero CheckedAt or SuccessAt leaves the
+// stored time. When state or code changed, it stores an EventAccountHealth.
+func (db *DB) SetHealth(ctx context.Context, id mailstead.AccountID, side mailstead.SideName, h mailstead.Health) error {
+	return db.write(ctx, "set health", func(ctx context.Context, s *step) error {
+		row, err := oneAccount(ctx, s.Session, id, s.engine.RowLock(RowUpdate))
+		if err != nil {
+			return err
+		}
+		r, prefix := &row.Incoming, "in_"
+		if side == mailstead.SideOutgoing {
+			r, prefix = &row.Outgoing, "out_"
+		}
+		if r.Protocol == "" {
+			return mailstead.NotFound("side")
+		}
+		if h.CheckedAt.IsZero() {
+			h.CheckedAt = instant(r.CheckedAt)
+		}
+		if h.SuccessAt.IsZero() {
+			h.SuccessAt = instant(r.SuccessAt)
+		}
+		changed := r.HealthState != string(h.State) || r.HealthCode != h.Code
+		r.setHealth(h)
+		_, err = s.NewUpdate().Model(row).WherePK().Column(prefix+"health_state", prefix+"health_code",
+			prefix+"health_text", prefix+"health_action", prefix+"checked_at", prefix+"success_at").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if changed {
+			s.emit(mailstead.NewEvent(mailstead.EventAccountHealth, id, mailstead.HealthData{Side: side, State: h.State, Code: h.Code}))
+		}
+		return nil
+	})
+}
+
+// DeleteAccount hides an account from every method. Its rows stay, but its
+// secrets are destroyed, and it stops being the system's account and anybody's
+// preferred one. While mails of it wait in the outbox it is KindConflict.
+func (db *DB) DeleteAccount(ctx context.Context, id mailstead.AccountID, at time.Time) error {
+	return db.write(ctx, "delete account", func(ctx context.Context, s *step) error {
+		if err := s.requireAccount(ctx, id, RowUpdate); err != nil {
+			return err
+		}
+		if err := s.requireIdle(ctx, id); err != nil {
+			return err
+		}
+		for _, q := range []interface {
+			Exec(ctx context.Context, dest ...any) (sql.Result, error)
+		}{
+			s.NewUpdate().Model((*accountRow)(nil)).Set("deleted_at = ?", millis(at)).Where("id = ?", int64(id)),
+			s.NewUpdate().Model((*userRow)(nil)).Set("default_account_id = 0").Where("default_account_id = ?", int64(id)),
+			s.NewDelete().Model((*assignmentRow)(nil)).Where("account_id = ? AND system", int64(id)),
+			s.NewDelete().Model((*secretRow)(nil)).Where("account_id = ?", int64(id)),
+		} {
+			if _, err := q.Exec(ctx); err != nil {
+				return err
+			}
+		}
+		e := mailstead.NewEvent(mailstead.EventAccountDeleted, id, nil)
+		e.At = at
+		s.emit(e)
+		return nil
+	})
+}

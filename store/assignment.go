@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mailstead/mailstead"
+)
+
+type assignmentRow struct {
+	bun.BaseModel `bun:"table:assignments,alias:asg"`
+
+	ID        int64 `bun:"id,pk,autoincrement"`
+	AccountID int64
+	UserID    int64
+	ProfileID int64
+	System    bool
+	Rights    list[mailstead.Right]
+	Priority  int
+}
+
+func newAssignmentRow(a *mailstead.Assignment) assignmentRow {
+	return assignmentRow{
+		AccountID: int64(a.AccountID), UserID: int64(a.UserID), ProfileID: int64(a.ProfileID),
+		System: a.System, Rights: a.Rights, Priority: a.Priority,
+	}
+}
+
+func assignments(rows []assignmentRow) []mailstead.Assignment {
+	var out []mailstead.Assignment
+	for i := range rows {
+		r := &rows[i]
+		out = append(out, mailstead.Assignment{
+			ID: mailstead.AssignmentID(r.ID), AccountID: mailstead.AccountID(r.AccountID), UserID: mailstead.UserID(r.UserID),
+			ProfileID: mailstead.ProfileID(r.ProfileID), System: r.System, Rights: r.Rights, Priority: r.Priority,
+		})
+	}
+	return out
+}
+
+// Conditions on rows that name an account.
+const (
+	// reachesUser keeps assignments of the user itself or of its profiles.
+	reachesUser = `((asg.user_id <> 0 AND asg.user_id = ?0) OR
+		(asg.profile_id <> 0 AND asg.profile_id IN (SELECT up.profile_id FROM user_profiles AS up WHERE up.user_id = ?0)))`
+	// ofUser names the accounts that the user owns or was assigned.
+	ofUser = `(SELECT id FROM accounts WHERE owner_id <> 0 AND owner_id = ?0
+		UNION SELECT asg.account_id FROM assignments AS asg WHERE ` + reachesUser + `)`
+)
+
+// CreateAssignment stores an assignment and sets its ID. The same account for
+// the same user or profile, or a second one for the system, is KindConflict.
+func (db *DB) CreateAssignment(ctx context.Context, a *mailstead.Assignment) error {
+	return db.write(ctx, "create assignment", func(ctx context.Context, s *step) error {
+		if err := s.requireAccount(ctx, a.AccountID, RowKeep); err != nil {
+			return err
+		}
+		return s.assign(ctx, a)
+	})
+}
+
+// assign inserts an assignment of an account that is known to exist.
+func (s *step) assign(ctx context.Context, a *mailstead.Assignment) error {
+	if a.UserID != 0 {
+		if err := s.requireUser(ctx, a.UserID); err != nil {
+			return err
+		}
+	}
+	if a.ProfileID != 0 {
+		if err := s.requireProfile(ctx, a.ProfileID); err != nil {
+			return err
+		}
+	}
+	row := newAssignmentRow(a)
+	if _, err := s.NewInsert().Model(&row).Exec(ctx); err != nil {
+		if s.engine.Unique(err) {
+			return conflict("assignment.exists", "This assignment exists already.")
+		}
+		return err
+	}
+	a.ID = mailstead.AssignmentID(row.ID)
+	return nil
+}
+
+// Assignments returns the assignments of an account by id.
+func (db *DB) Assignments(ctx context.Context, account mailstead.AccountID) ([]mailstead.Assignment, error) {
+	var rows []assignmentRow
+	s := db.reader()
+	if err := requireAccount(ctx, s, account, ""); err != nil {
+		return nil, fmt.Errorf("list assignments: %w", err)
+	}
+	if err := s.NewSelect().Model(&rows).Where("asg.account_id = ?", int64(account)).Order("asg.id").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list assignments: %w", err)
+	}
+	return assignments(rows), nil
+}
+
+// DeleteAssignment removes an assignment.
+func (db *DB) DeleteAssignment(ctx context.Context, id mailstead.AssignmentID) error {
+	return db.write(ctx, "delete assignment", func(ctx context.Context, s *step) error {
+		res, err := s.NewDelete().Model((*assignmentRow)(nil)).Where("id = ?", int64(id)).
+			Where("account_id IN (SELECT id FROM accounts WHERE deleted_at = 0)").Exec(ctx)
+		return affected(res, err, "assignment")
+	})
+}
+
+// SetSystemAccount makes account the one that the system sends from, in place of
+// any other; 0 leaves the system without one.
+func (db *DB) SetSystemAccount(ctx context.Context, account mailstead.AccountID) error {
+	return db.write(ctx, "set system account", func(ctx context.Context, s *step) error {
+		if account != 0 {
+			if err := s.requireAccount(ctx, account, RowKeep); err != nil {
+				return err
+			}
+		}
+		if _, err := s.NewDelete().Model((*assignmentRow)(nil)).Where("system").Exec(ctx); err != nil {
+			return err
+		}
+		if account == 0 {
+			return nil
+		}
+		return s.assign(ctx, &mailstead.Assignment{
+			AccountID: account, System: true, Rights: []mailstead.Right{mailstead.RightSend},
+		})
+	})
+}

@@ -1,0 +1,103 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/mailstead/mailstead/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Limits of the pool.
+const (
+	maxConnections = 20
+	maxIdle        = 8
+	maxIdleTime    = 5 * time.Minute
+	maxLifetime    = time.Hour
+)
+
+// Open opens the database that dsn names, a URL or key=value words as libpq
+// takes them, and brings its tables up to date.
+func Open(ctx context.Context, dsn string, o store.Options) (*store.DB, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		// The parser's own words would show the password.
+		return nil, errors.New("open database: the address of the PostgreSQL database is not valid")
+	}
+	config.RuntimeParams["application_name"] = "mailstead"
+	// For bun's queries; bound statements ask to be prepared.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	raw := stdlib.OpenDB(*config)
+	raw.SetMaxOpenConns(maxConnections)
+	raw.SetMaxIdleConns(maxIdle)
+	raw.SetConnMaxIdleTime(maxIdleTime)
+	raw.SetConnMaxLifetime(maxLifetime)
+	if err := migrate(ctx, raw); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), raw.Close())
+	}
+	db := bun.NewDB(raw, pgdialect.New())
+	e := &engine{db: db}
+	e.reader = &store.Session{IDB: db, DB: db, Bound: bound{raw, &e.texts}}
+	st, err := store.New(e, o)
+	if err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return st, nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	if err := db.PingContext(ctx); err != nil {
+		return err
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Codes of errors, PostgreSQL documentation appendix A.
+const (
+	codeUnique     = "23505"
+	codeDeadlock   = "40P01"
+	codeSerialized = "40001"
+)
+
+func hasCode(err error, codes ...string) bool {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, c := range codes {
+		if e.Code == c {
+			return true
+		}
+	}
+	return false
+}

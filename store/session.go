@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mailstead/mailstead"
+)
+
+type sessionRow struct {
+	bun.BaseModel `bun:"table:sessions,alias:s"`
+
+	Hash      []byte `bun:"hash,pk"`
+	UserID    int64
+	CreatedAt int64
+	ExpiresAt int64
+}
+
+// CreateSession stores a sign-in.
+func (db *DB) CreateSession(ctx context.Context, n mailstead.Session) error {
+	return db.write(ctx, "create session", func(ctx context.Context, s *step) error {
+		if err := s.requireUser(ctx, n.UserID); err != nil {
+			return err
+		}
+		_, err := s.NewInsert().Model(&sessionRow{
+			Hash: n.Hash, UserID: int64(n.UserID), CreatedAt: millis(n.CreatedAt), ExpiresAt: millis(n.ExpiresAt),
+		}).Exec(ctx)
+		if err != nil && s.engine.Unique(err) {
+			return conflict("session.exists", "This session exists already.")
+		}
+		return err
+	})
+}
+
+// Session returns the session with this hash, expired or not, and its user.
+func (db *DB) Session(ctx context.Context, hash []byte) (mailstead.Session, mailstead.User, error) {
+	var row sessionRow
+	s := db.reader()
+	if err := s.NewSelect().Model(&row).Where("s.hash = ?", hash).Scan(ctx); err != nil {
+		return mailstead.Session{}, mailstead.User{}, fmt.Errorf("read session: %w", found(err, "session"))
+	}
+	u, _, err := oneUser(ctx, s, "u.id = ?", row.UserID)
+	if err != nil {
+		return mailstead.Session{}, mailstead.User{}, fmt.Errorf("read session: %w", err)
+	}
+	return mailstead.Session{
+		Hash: row.Hash, UserID: u.ID, CreatedAt: instant(row.CreatedAt), ExpiresAt: instant(row.ExpiresAt),
+	}, u, nil
+}
+
+// DeleteSession ends a session; KindNotFound when there is none.
+func (db *DB) DeleteSession(ctx context.Context, hash []byte) error {
+	return db.write(ctx, "delete session", func(ctx context.Context, s *step) error {
+		res, err := s.NewDelete().Model((*sessionRow)(nil)).Where("hash = ?", hash).Exec(ctx)
+		return affected(res, err, "session")
+	})
+}
+
+// DeleteSessionsBefore removes sessions that expired before t.
+func (db *DB) DeleteSessionsBefore(ctx context.Context, t time.Time) error {
+	return db.write(ctx, "delete old sessions", func(ctx context.Context, s *step) error {
+		_, err := s.NewDelete().Model((*sessionRow)(nil)).Where("expires_at < ?", millis(t)).Exec(ctx)
+		return err
+	})
+}

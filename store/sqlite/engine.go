@@ -1,0 +1,121 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/store"
+)
+
+// engine is store.Engine on SQLite.
+type engine struct {
+	db     *bun.DB
+	pool   *bun.DB
+	writer *writer
+	reader *store.Session
+	lock   *fileLock
+
+	closing sync.Once
+	closed  error
+}
+
+var _ store.Engine = (*engine)(nil)
+
+func (e *engine) Write(ctx context.Context, fn func(context.Context, *store.Session) error) error {
+	return e.writer.do(ctx, fn)
+}
+
+func (e *engine) Reader() *store.Session { return e.reader }
+
+// Lock has nothing to do: there is one writer.
+func (e *engine) Lock(context.Context, *store.Session, store.Lock) error { return nil }
+
+func (e *engine) RowLock(store.RowLock) string { return "" }
+
+func (e *engine) Unique(err error) bool { return isUnique(err) }
+
+func (e *engine) Ping(ctx context.Context) error { return e.pool.PingContext(ctx) }
+
+func (e *engine) Close() error {
+	e.closing.Do(func() {
+		e.closed = errors.Join(e.writer.stop(), e.pool.Close(), e.db.Close())
+		if e.lock != nil {
+			e.closed = errors.Join(e.closed, e.lock.release())
+		}
+	})
+	return e.closed
+}
+
+func (e *engine) Index(ctx context.Context, s *store.Session, docs []store.Document) error {
+	for i := range docs {
+		d := &docs[i]
+		text := store.AccountToken(d.AccountID) + " " + store.FolderToken(d.FolderID) + " " + d.Text
+		if _, err := s.Bound.Exec(ctx, "INSERT INTO message_search (rowid, words) VALUES (?, ?)", int64(d.ID), text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *engine) Search(ctx context.Context, q store.Search) ([]mailstead.MessageID, error) {
+	query := "SELECT s.rowid FROM message_search AS s"
+	where := " WHERE s.message_search MATCH ?"
+	args := []any{match(q)}
+	if q.UnreadOnly {
+		// CROSS JOIN keeps the index of words outermost: its order is the answer's.
+		query += " CROSS JOIN messages AS m"
+		where += " AND m.id = s.rowid AND m.flags & 1 = 0"
+	}
+	if q.Before != 0 {
+		where += " AND s.rowid < ?"
+		args = append(args, int64(q.Before))
+	}
+	rows, err := e.reader.Bound.Query(ctx, query+where+" ORDER BY s.rowid DESC LIMIT ?", append(args, q.Limit)...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	return scanIDs(rows)
+}
+
+// match is a search in the FTS5 query language: all words, each the beginning of
+// a word, in the account and folder asked for.
+func match(q store.Search) string {
+	terms := []string{quote(store.AccountToken(q.AccountID))}
+	if q.FolderID != 0 {
+		terms = []string{quote(store.FolderToken(q.FolderID))}
+	}
+	for _, w := range q.Words {
+		terms = append(terms, quote(w)+"*")
+	}
+	return strings.Join(terms, " AND ")
+}
+
+func scanIDs(rows *sql.Rows) ([]mailstead.MessageID, error) {
+	var ids []mailstead.MessageID
+	for rows.Next() {
+		var id mailstead.MessageID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// pool runs bound statements on the reading connections.
+type pool struct{ db *sql.DB }
+
+func (p pool) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return p.db.ExecContext(ctx, query, args...)
+}
+
+func (p pool) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return p.db.QueryContext(ctx, query, args...)
+}

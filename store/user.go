@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mailstead/mailstead"
+)
+
+type userRow struct {
+	bun.BaseModel `bun:"table:users,alias:u"`
+
+	ID               int64 `bun:"id,pk,autoincrement"`
+	Name             string
+	Email            string
+	EmailKey         string
+	Role             string
+	Disabled         bool
+	DefaultAccountID int64
+	PasswordHash     string
+	CreatedAt        int64
+}
+
+func newUserRow(u *mailstead.User) userRow {
+	return userRow{
+		ID: int64(u.ID), Name: u.Name, Email: u.Email, EmailKey: emailKey(u.Email), Role: string(u.Role),
+		Disabled: u.Disabled, DefaultAccountID: int64(u.DefaultAccountID), CreatedAt: millis(u.CreatedAt),
+	}
+}
+
+func (r *userRow) user() mailstead.User {
+	return mailstead.User{
+		ID: mailstead.UserID(r.ID), Name: r.Name, Email: r.Email, Role: mailstead.Role(r.Role), Disabled: r.Disabled,
+		DefaultAccountID: mailstead.AccountID(r.DefaultAccountID), CreatedAt: instant(r.CreatedAt),
+	}
+}
+
+// emailKey makes addresses that differ only in case the same.
+func emailKey(email string) string { return strings.ToLower(email) }
+
+// CountUsers counts all users.
+func (db *DB) CountUsers(ctx context.Context) (int, error) {
+	n, err := db.reader().NewSelect().Model((*userRow)(nil)).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count users: %w", err)
+	}
+	return int(n), nil
+}
+
+// CreateUser stores a new user with its profiles and sets u.ID, and u.CreatedAt
+// when it is zero. A user with the same address is KindConflict, and with
+// onlyFirst any user.
+func (db *DB) CreateUser(ctx context.Context, u *mailstead.User, passwordHash string, onlyFirst bool) error {
+	return db.write(ctx, "create user", func(ctx context.Context, s *step) error {
+		if onlyFirst {
+			if err := s.requireNoUser(ctx); err != nil {
+				return err
+			}
+		}
+		row := newUserRow(u)
+		row.ID, row.PasswordHash = 0, passwordHash
+		if row.CreatedAt == 0 {
+			row.CreatedAt = millis(s.now)
+		}
+		if err := s.requireDefault(ctx, u.DefaultAccountID); err != nil {
+			return err
+		}
+		if _, err := s.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return s.userExists(err)
+		}
+		if err := s.setProfiles(ctx, mailstead.UserID(row.ID), u.ProfileIDs); err != nil {
+			return err
+		}
+		u.ID, u.CreatedAt = mailstead.UserID(row.ID), instant(row.CreatedAt)
+		return nil
+	})
+}
+
+func (s *step) requireNoUser(ctx context.Context) error {
+	if err := s.engine.Lock(ctx, s.Session, LockUsers); err != nil {
+		return err
+	}
+	any, err := s.NewSelect().Model((*userRow)(nil)).Exists(ctx)
+	if err != nil {
+		return err
+	}
+	if any {
+		return conflict("setup.done", "The first administrator exists already.")
+	}
+	return nil
+}
+
+// requireDefault checks the account that a user prefers.
+func (s *step) requireDefault(ctx context.Context, id mailstead.AccountID) error {
+	if id == 0 {
+		return nil
+	}
+	return s.requireAccount(ctx, id, RowKeep)
+}
+
+func (s *step) userExists(err error) error {
+	if s.engine.Unique(err) {
+		return conflict("user.exists", "There is a user with this address already.")
+	}
+	return err
+}
+
+// User returns one user.
+func (db *DB) User(ctx context.Context, id mailstead.UserID) (mailstead.User, error) {
+	u, _, err := oneUser(ctx, db.reader(), "u.id = ?", int64(id))
+	if err != nil {
+		return mailstead.User{}, fmt.Errorf("read user: %w", err)
+	}
+	return u, nil
+}
+
+// UserByEmail returns the user with this address, whatever the case of its
+// letters, and the hash of its password.
+func (db *DB) UserByEmail(ctx context.Context, email string) (u mailstead.User, passwordHash string, err error) {
+	u, passwordHash, err = oneUser(ctx, db.reader(), "u.email_key = ?", emailKey(email))
+	if err != nil {
+		return mailstead.User{}, "", fmt.Errorf("find user: %w", err)
+	}
+	return u, passwordHash, nil
+}
+
+func oneUser(ctx context.Context, s *Session, where string, arg any) (mailstead.User, string, error) {
+	var row userRow
+	if err := s.NewSelect().Model(&row).Where(where, arg).Scan(ctx); err != nil {
+		return mailstead.User{}, "", found(err, "user")
+	}
+	users, err := withProfiles(ctx, s, []userRow{row})
+	if err != nil {
+		return mailstead.User{}, "", err
+	}
+	return users[0], row.PasswordHash, nil
+}
+
+// Users returns users by id, at most 200.
+func (db *DB) Users(ctx context.Context, after mailstead.UserID, n int) ([]mailstead.User, error) {
+	var rows []userRow
+	s := db.reader()
+	err := s.NewSelect().Model(&rows).Where("u.id > ?", int64(after)).Order("u.id").Limit(limit(n, 200)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	users, err := withProfiles(ctx, s, rows)
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return users, nil
+}
+
+// withProfiles adds to users the profiles that they have.
+func withProfiles(ctx context.Context, s *Session, rows []userRow) ([]mailstead.User, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	users := make([]mailstead.User, len(rows))
+	ids := make([]int64, len(rows))
+	at := make(map[int64]int, len(rows))
+	for i := range rows {
+		users[i], ids[i], at[rows[i].ID] = rows[i].user(), rows[i].ID, i
+	}
+	var has []userProfileRow
+	err := s.NewSelect().Model(&has).Where("user_id IN (?)", bun.List(ids)).Order("user_id", "profile_id").Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range has {
+		u := &users[at[h.UserID]]
+		u.ProfileIDs = append(u.ProfileIDs, mailstead.ProfileID(h.ProfileID))
+	}
+	return users, nil
+}
+
+// UpdateUser stores name, address, role, state and preferred account of u; its
+// profiles are set by SetUserProfiles.
+func (db *DB) UpdateUser(ctx context.Context, u *mailstead.User) error {
+	return db.write(ctx, "update user", func(ctx context.Context, s *step) error {
+		if err := s.requireDefault(ctx, u.DefaultAccountID); err != nil {
+			return err
+		}
+		row := newUserRow(u)
+		res, err := s.NewUpdate().Model(&row).WherePK().
+			Column("name", "email", "email_key", "role", "disabled", "default_account_id").Exec(ctx)
+		if err != nil {
+			return s.userExists(err)
+		}
+		return affected(res, nil, "user")
+	})
+}
+
+// SetUserPassword stores a new password hash and ends the user's sessions.
+func (db *DB) SetUserPassword(ctx context.Context, id mailstead.UserID, hash string) error {
+	return db.write(ctx, "set password", func(ctx context.Context, s *step) error {
+		res, err := s.NewUpdate().Model((*userRow)(nil)).Set("password_hash = ?", hash).Where("id = ?", int64(id)).Exec(ctx)
+		if err := affected(res, err, "user"); err != nil {
+			return err
+		}
+		_, err = s.NewDelete().Model((*sessionRow)(nil)).Where("user_id = ?", int64(id)).Exec(ctx)
+		return err
+	})
+}
+
+// requireUser returns KindNotFound unless the user exists.
+func (s *step) requireUser(ctx context.Context, id mailstead.UserID) error {
+	return require(ctx, s.Bound, "user", "SELECT 1 FROM users WHERE id = ?", int64(id))
+}
