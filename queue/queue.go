@@ -14,7 +14,7 @@ import (
 )
 
 // Handler does what is to be done for one key. It returns soon after ctx ends.
-type Handler func(ctx context.Context, key int64)
+type Handler = func(ctx context.Context, key int64)
 
 // Pool runs a Handler for the keys that were woken. Its methods may be called
 // from many goroutines.
