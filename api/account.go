@@ -1,0 +1,167 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/connect"
+)
+
+// Accounts keeps the accounts that are connected.
+type Accounts interface {
+	Accounts(ctx context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error)
+	Account(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, mailstead.Rights, error)
+	UpdateAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, c connect.Changes) (connect.Saved, error)
+	DeleteAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error
+	TestAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (connect.Result, error)
+	ChangePassword(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, changed, outgoing mailstead.Secret) (connect.Result, error)
+}
+
+func (h *Handler) accountRoutes() {
+	missing := []int{http.StatusNotFound}
+	tested := []int{http.StatusNotFound, http.StatusTooManyRequests, http.StatusBadGateway}
+	add(h, route{
+		method: http.MethodGet, path: "/accounts", id: "listAccounts", tag: "Accounts",
+		summary: "List accounts",
+		about:   "The accounts that you own or were given; administrators may ask for all.",
+	}, h.listAccounts)
+	add(h, route{
+		method: http.MethodGet, path: "/accounts/{id}", id: "getAccount", tag: "Accounts",
+		summary: "Read an account", about: "The account with its health, and what you may do with it.", errors: missing,
+	}, h.getAccount)
+	add(h, route{
+		method: http.MethodPatch, path: "/accounts/{id}", id: "updateAccount", tag: "Accounts",
+		summary: "Change an account",
+		about: "Fields that are left out stay as they are. A server that changes needs its password again and is tested first; " +
+			"when the test fails nothing is stored, and the problem carries the test in `reports`.",
+		errors:  append([]int{http.StatusConflict}, tested...),
+		example: map[string]any{"name": "Sales", "signature": "Anna Rossi\nSales"},
+	}, h.updateAccount)
+	add(h, route{
+		method: http.MethodDelete, path: "/accounts/{id}", id: "deleteAccount", tag: "Accounts",
+		summary: "Delete an account",
+		about:   "Refused while the account is assigned to others or has mail to send.",
+		errors:  []int{http.StatusNotFound, http.StatusConflict},
+	}, h.deleteAccount)
+	add(h, route{
+		method: http.MethodPost, path: "/accounts/{id}/test", id: "testAccount", tag: "Accounts",
+		summary: "Test an account as it is stored",
+		about:   "Signs in at both servers and reports every stage. A server's refusal is a result (`ok` is false), not an error of this call.",
+		errors:  []int{http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests},
+	}, h.testAccount)
+	add(h, route{
+		method: http.MethodPut, path: "/accounts/{id}/password", id: "changeAccountPassword", tag: "Accounts",
+		summary: "Change the password of an account",
+		about:   "The new password is tried first. The old one stays in force until the new one has worked.",
+		errors:  append([]int{http.StatusConflict}, tested...),
+		example: map[string]any{"password": "correct horse"},
+	}, h.changeAccountPassword)
+	add(h, route{
+		method: http.MethodPost, path: "/accounts/{id}/sync", id: "syncAccount", tag: "Accounts",
+		summary: "Look for new mail now", about: "Asks the account's worker to look at its server. What it finds comes as events.",
+		status: http.StatusAccepted, errors: missing,
+	}, h.syncAccount)
+}
+
+type listAccountsInput struct {
+	PageParams
+	All bool `query:"all" doc:"For administrators: the accounts of everyone."`
+}
+
+func (h *Handler) listAccounts(ctx context.Context, actor mailstead.Actor, in *listAccountsInput) (*pageOutput[mailstead.Account], error) {
+	q := mailstead.AccountQuery{Limit: in.Limit + 1}
+	if !in.All {
+		q.VisibleTo = actor.User.ID
+	}
+	if err := decodeCursor(in.Cursor, &q.After); err != nil {
+		return nil, err
+	}
+	accounts, err := h.c.Accounts.Accounts(ctx, actor, q)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(accounts, in.Limit, func(a mailstead.Account) any { return a.ID }), nil
+}
+
+// AccountPath names an account.
+type AccountPath struct {
+	ID mailstead.AccountID `path:"id" minimum:"1" doc:"The account." example:"7"`
+}
+
+// AccountDetail is an account with what the reader may do with it.
+type AccountDetail struct {
+	mailstead.Account
+	Rights mailstead.Rights `json:"rights" doc:"What you may do with the account."`
+}
+
+type accountOutput struct{ Body AccountDetail }
+
+func (h *Handler) getAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*accountOutput, error) {
+	a, rights, err := h.c.Accounts.Account(ctx, actor, in.ID)
+	return &accountOutput{AccountDetail{a, rights}}, err
+}
+
+// AccountChanges is what to change of an account.
+type AccountChanges struct {
+	Name             *string               `json:"name,omitempty" maxLength:"200" doc:"The name for lists inside the organisation."`
+	DisplayName      *string               `json:"display_name,omitempty" maxLength:"200" doc:"The name that stands in mails."`
+	Note             *string               `json:"note,omitempty" maxLength:"10000" doc:"A note for colleagues."`
+	Signature        *string               `json:"signature,omitempty" maxLength:"20000" doc:"Ends every new mail; plain text."`
+	LoadPeriod       *mailstead.LoadPeriod `json:"load_period,omitempty" maxLength:"20" doc:"How much old mail is loaded: none, all, days:N, months:N or count:N."`
+	IncomingEnabled  *bool                 `json:"incoming_enabled,omitempty" doc:"Whether mail is read."`
+	OutgoingEnabled  *bool                 `json:"outgoing_enabled,omitempty" doc:"Whether mail is sent."`
+	Incoming         *ServerInput          `json:"incoming,omitempty" doc:"A new incoming server or login; what it leaves empty stays."`
+	Outgoing         *ServerInput          `json:"outgoing,omitempty" doc:"A new outgoing server or login; what it leaves empty stays."`
+	Password         mailstead.Secret      `json:"password,omitzero" doc:"The password, needed when a server changes."`
+	OutgoingPassword mailstead.Secret      `json:"outgoing_password,omitzero" doc:"The password of the outgoing server, when it has its own."`
+	PlainReason      string                `json:"plain_reason,omitempty" maxLength:"1000" doc:"Why a server without encryption is used, where the service allows it at all."`
+}
+
+type updateAccountInput struct {
+	AccountPath
+	Body AccountChanges
+}
+
+type savedOutput struct{ Body SavedAccount }
+
+func (h *Handler) updateAccount(ctx context.Context, actor mailstead.Actor, in *updateAccountInput) (*savedOutput, error) {
+	b := &in.Body
+	saved, err := h.c.Accounts.UpdateAccount(ctx, actor, in.ID, connect.Changes{
+		Name: b.Name, DisplayName: b.DisplayName, Note: b.Note, Signature: b.Signature, LoadPeriod: b.LoadPeriod,
+		IncomingEnabled: b.IncomingEnabled, OutgoingEnabled: b.OutgoingEnabled,
+		Incoming: b.Incoming.input(), Outgoing: b.Outgoing.input(),
+		Password: b.Password, OutgoingPassword: b.OutgoingPassword, PlainReason: b.PlainReason,
+	})
+	if err != nil {
+		return nil, withReports(err, saved.Result)
+	}
+	return &savedOutput{SavedAccount{Account: saved.Account, Reports: testResult(saved.Result), Next: saved.Next}}, nil
+}
+
+func (h *Handler) deleteAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*struct{}, error) {
+	return nil, h.c.Accounts.DeleteAccount(ctx, actor, in.ID)
+}
+
+func (h *Handler) testAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*testOutput, error) {
+	return testAnswer(h.c.Accounts.TestAccount(ctx, actor, in.ID))
+}
+
+// AccountPasswords are the new passwords of an account.
+type AccountPasswords struct {
+	Password         mailstead.Secret `json:"password,omitzero" doc:"The new password, for the outgoing server too where both share one."`
+	OutgoingPassword mailstead.Secret `json:"outgoing_password,omitzero" doc:"The new password of an outgoing server that has its own."`
+}
+
+type changePasswordInput struct {
+	AccountPath
+	Body AccountPasswords
+}
+
+func (h *Handler) changeAccountPassword(ctx context.Context, actor mailstead.Actor, in *changePasswordInput) (*testOutput, error) {
+	return testAnswer(h.c.Accounts.ChangePassword(ctx, actor, in.ID, in.Body.Password, in.Body.OutgoingPassword))
+}
+
+func (h *Handler) syncAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*struct{}, error) {
+	return nil, h.c.Inbox.Sync(ctx, actor, in.ID)
+}

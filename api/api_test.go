@@ -1,0 +1,124 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mailstead/mailstead/api"
+	"github.com/mailstead/mailstead/notify"
+)
+
+// bench is a Handler over fake journeys, with what it logged.
+type bench struct {
+	*fakes
+	*api.Handler
+	events *eventLog
+	hub    *notify.Hub
+	log    *bytes.Buffer
+}
+
+func newBench(t *testing.T, edit ...func(*api.Config)) *bench {
+	t.Helper()
+	f := &fakes{}
+	b := &bench{fakes: f, events: &eventLog{}, hub: notify.New(), log: &bytes.Buffer{}}
+	c := api.Config{
+		Gate: fakeGate{f}, People: fakePeople{f}, Directory: fakeDirectory{f}, Sharing: fakeSharing{f},
+		Connect: fakeConnect{f}, Accounts: fakeConnect{f}, Inbox: fakeInbox{f}, Outbox: fakeOutbox{f},
+		Events: notify.NewStream(b.events, b.hub), Explain: fakeExplain{f}, Ready: f,
+		Now: time.Now, Version: "test",
+		Logger: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	for _, e := range edit {
+		e(&c)
+	}
+	h, err := api.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Handler = h
+	t.Cleanup(h.Stop)
+	return b
+}
+
+// call is one request.
+type call struct {
+	method, path, body string
+	header             map[string]string
+	cookie             string
+	// operator sends it through the operator's door.
+	operator bool
+}
+
+func (b *bench) do(c call) *httptest.ResponseRecorder {
+	method := c.method
+	if method == "" {
+		method = http.MethodGet
+	}
+	path := c.path
+	if !strings.HasPrefix(path, "//") && path != "/" && !strings.HasPrefix(path, "/healthz") && !strings.HasPrefix(path, "/readyz") {
+		path = api.Base + path
+	}
+	r := httptest.NewRequest(method, path, strings.NewReader(c.body))
+	if c.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.cookie != "" {
+		r.AddCookie(&http.Cookie{Name: "mailstead_session", Value: c.cookie})
+	}
+	for k, v := range c.header {
+		r.Header.Set(k, v)
+	}
+	w := httptest.NewRecorder()
+	if c.operator {
+		b.Operator().ServeHTTP(w, r)
+	} else {
+		b.ServeHTTP(w, r)
+	}
+	return w
+}
+
+// problem reads a problem document.
+func problem(t *testing.T, w *httptest.ResponseRecorder) api.Problem {
+	t.Helper()
+	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
+		t.Fatalf("Content-Type = %q, want application/problem+json; status %d, body %s", got, w.Code, w.Body)
+	}
+	var p api.Problem
+	dec := json.NewDecoder(w.Body)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Status != w.Code || p.Title == "" || p.Detail == "" || p.Code == "" || p.Type == "" || p.RequestID == "" {
+		t.Errorf("incomplete problem under status %d: %+v", w.Code, p)
+	}
+	return p
+}
+
+// answer reads a JSON answer of the wanted status.
+func answer[T any](t *testing.T, w *httptest.ResponseRecorder, status int) T {
+	t.Helper()
+	var v T
+	if w.Code != status {
+		t.Fatalf("status = %d, want %d: %s", w.Code, status, w.Body)
+	}
+	if err := json.NewDecoder(w.Body).Decode(&v); err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestSmoke(t *testing.T) {
+	b := newBench(t)
+	w := b.do(call{path: "/accounts", cookie: annaCookie})
+	t.Log(w.Code, w.Header(), w.Body, b.log)
+	w = b.do(call{path: "/openapi.json"})
+	t.Log(w.Body.Len())
+}

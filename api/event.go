@@ -1,0 +1,221 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/mailstead/mailstead"
+)
+
+// Events reads the event stream, see notify.Stream.
+type Events interface {
+	Events(ctx context.Context, actor mailstead.Actor, after mailstead.EventID, limit int) ([]mailstead.Event, error)
+	Last(ctx context.Context, actor mailstead.Actor) (mailstead.EventID, error)
+	Subscribe() (ch <-chan struct{}, cancel func())
+}
+
+func (h *Handler) eventRoutes() {
+	stream := h.operation(route{
+		method: http.MethodGet, path: "/events", id: "streamEvents", tag: "Events",
+		summary: "Follow what happens",
+		about: "A stream of server-sent events that stays open. Each has the event's id as `id`, its type as `event` and the event in JSON as `data`. " +
+			"A client that comes back gives the last id that it saw in the header `Last-Event-ID`, as browsers do by themselves, or in the parameter `after`, and misses nothing. " +
+			"Without either the stream begins with what happens from now on; its first line gives the position. " +
+			"Lines that begin with a colon are signs of life.",
+		errors: []int{http.StatusTooManyRequests},
+	})
+	stream.Responses["200"] = &huma.Response{
+		Description: "The stream",
+		Content: map[string]*huma.MediaType{"text/event-stream": {
+			Schema:  &huma.Schema{Type: huma.TypeString},
+			Example: "id: 42\nevent: messages.new\ndata: {\"id\":42,\"at\":\"2026-03-01T09:30:00Z\",\"type\":\"messages.new\",\"account_id\":7,\"data\":{\"folder_id\":3,\"message_ids\":[118]}}\n\n",
+		}},
+	}
+	huma.Register(h.huma, stream, h.streamEvents)
+	add(h, route{
+		method: http.MethodGet, path: "/events/list", id: "listEvents", tag: "Events",
+		summary: "List what happened",
+		about:   "The same events as those of the stream, oldest first, for clients that ask from time to time: give `next` back as `after`. Events are kept for some days.",
+	}, h.listEvents)
+}
+
+type streamInput struct {
+	LastEventID string `header:"Last-Event-ID" maxLength:"20" pattern:"^[0-9]*$" doc:"The id of the last event that the client saw."`
+	After       string `query:"after" maxLength:"20" pattern:"^[0-9]*$" doc:"The same for clients that cannot set the header, which comes first."`
+}
+
+// streamEvents finds out where the stream begins; what is wrong so far is answered
+// as a problem.
+func (h *Handler) streamEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	s := &eventStream{h: h, actor: actorOf(ctx)}
+	text := in.LastEventID
+	if text == "" {
+		text = in.After
+	}
+	if text != "" {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, h.problemOf(ctx, "streamEvents", mailstead.Invalid("after", "input.cursor", "This position in the event stream is not valid."))
+		}
+		s.after = mailstead.EventID(n)
+	} else {
+		last, err := h.c.Events.Last(ctx, s.actor)
+		if err != nil {
+			return nil, h.problemOf(ctx, "streamEvents", err)
+		}
+		s.after = last
+	}
+	// The first look tells whether the actor may read at all.
+	first, err := h.c.Events.Events(ctx, s.actor, s.after, streamPage)
+	if err != nil {
+		return nil, h.problemOf(ctx, "streamEvents", err)
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		r, w := humago.Unwrap(hc)
+		s.run(w, r.WithContext(hc.Context()), first)
+	}}, nil
+}
+
+const (
+	streamPage = 200
+	// streamWrite is how long a client may take to accept what is written.
+	streamWrite = 20 * time.Second
+	// streamRetry is after how many milliseconds a client comes back.
+	streamRetry = 3000
+)
+
+// eventStream is one client that follows the events.
+type eventStream struct {
+	h     *Handler
+	actor mailstead.Actor
+	after mailstead.EventID
+	w     http.ResponseWriter
+	rc    *http.ResponseController
+}
+
+// run writes events until the client goes away, its sign-in ends or the service
+// stops.
+func (s *eventStream) run(w http.ResponseWriter, r *http.Request, first []mailstead.Event) {
+	head := w.Header()
+	head.Set("Content-Type", "text/event-stream; charset=utf-8")
+	// Proxies must hand on every line at once.
+	head.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return
+	}
+	s.w, s.rc = w, http.NewResponseController(w)
+	// The next request on this connection gets a deadline of its own.
+	defer func() { _ = s.rc.SetWriteDeadline(time.Time{}) }()
+	signal, cancel := s.h.c.Events.Subscribe()
+	defer cancel()
+	alive := time.NewTicker(s.h.c.KeepAlive)
+	defer alive.Stop()
+
+	ctx := r.Context()
+	if s.write(fmt.Sprintf("retry: %d\nid: %d\n\n", streamRetry, s.after)) != nil || s.send(first) != nil {
+		return
+	}
+	// What was committed before Subscribe gave no signal.
+	if s.catchUp(ctx) != nil {
+		return
+	}
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.h.stopped:
+			return
+		case <-signal:
+			err = s.catchUp(ctx)
+		case <-alive.C:
+			if s.actor, err = s.h.authenticate(ctx); err == nil {
+				err = s.write(": alive\n\n")
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// catchUp sends everything behind the cursor. An error ends the stream; the client
+// comes back with its cursor and learns the reason then.
+func (s *eventStream) catchUp(ctx context.Context) error {
+	for {
+		page, err := s.h.c.Events.Events(ctx, s.actor, s.after, streamPage)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.h.logDefect(ctx, "streamEvents", err)
+			}
+			return err
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		if err := s.send(page); err != nil {
+			return err
+		}
+	}
+}
+
+// send writes events and moves the cursor behind them.
+func (s *eventStream) send(events []mailstead.Event) error {
+	for i := range events {
+		data, err := json.Marshal(&events[i])
+		if err != nil {
+			return err
+		}
+		if err := s.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", events[i].ID, events[i].Type, data)); err != nil {
+			return err
+		}
+		s.after = events[i].ID
+	}
+	return nil
+}
+
+func (s *eventStream) write(text string) error {
+	if err := s.rc.SetWriteDeadline(s.h.c.Now().Add(streamWrite)); err != nil {
+		return err
+	}
+	if _, err := s.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return s.rc.Flush()
+}
+
+type listEventsInput struct {
+	After int64 `query:"after" minimum:"0" doc:"The position behind which the list begins."`
+	Limit int   `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"The most events of the answer."`
+}
+
+// EventPage is a part of the event stream.
+type EventPage struct {
+	Items []mailstead.Event `json:"items" nullable:"false" doc:"The events, oldest first."`
+	Next  mailstead.EventID `json:"next" doc:"The position behind the last event of this page: give it as after."`
+}
+
+type listEventsOutput struct{ Body EventPage }
+
+func (h *Handler) listEvents(ctx context.Context, actor mailstead.Actor, in *listEventsInput) (*listEventsOutput, error) {
+	after := mailstead.EventID(in.After)
+	events, err := h.c.Events.Events(ctx, actor, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &listEventsOutput{EventPage{Items: events, Next: after}}
+	if len(events) == 0 {
+		out.Body.Items = []mailstead.Event{}
+	} else {
+		out.Body.Next = events[len(events)-1].ID
+	}
+	return out, nil
+}

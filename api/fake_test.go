@@ -1,0 +1,379 @@
+package api_test
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/admin"
+	"github.com/mailstead/mailstead/connect"
+	"github.com/mailstead/mailstead/discover"
+	"github.com/mailstead/mailstead/inbox"
+	"github.com/mailstead/mailstead/outbox"
+)
+
+// The fake journeys know the users Ada (1, administrator) and Anna (4). They
+// answer err when it is set, record what they were given, and decide no rights:
+// those are tested with the real journeys.
+
+const (
+	annaCookie = "mss_anna"
+	adaCookie  = "mss_ada"
+	annaToken  = "mst_anna"
+	password   = "hunter2-hunter2"
+)
+
+var (
+	noon     = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	adaUser  = mailstead.User{ID: 1, Name: "Ada", Email: "ada@example.com", Role: mailstead.RoleAdmin, CreatedAt: noon}
+	annaUser = mailstead.User{ID: 4, Name: "Anna", Email: "anna@example.com", Role: mailstead.RoleUser, CreatedAt: noon}
+)
+
+// fakes is every journey at once.
+type fakes struct {
+	mu sync.Mutex
+	// err is answered by every journey.
+	err error
+	// panics makes listing accounts panic.
+	panics bool
+
+	actor     mailstead.Actor
+	remote    string
+	request   connect.Request
+	submitted outbox.Submission
+	messages  mailstead.MessageQuery
+	outgoing  mailstead.OutgoingQuery
+	accounts  mailstead.AccountQuery
+	set, mask mailstead.Flags
+	signedOut mailstead.Secret
+	opened    inbox.Opened
+	result    connect.Result
+	existed   bool
+	// manyAccounts is how many accounts there are.
+	manyAccounts int
+}
+
+// note records the actor and returns the error to answer.
+func (f *fakes) note(actor mailstead.Actor) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.actor = actor
+	return f.err
+}
+
+type fakeGate struct{ *fakes }
+
+func (f fakeGate) SetupNeeded(context.Context) (bool, error) { return true, f.err }
+
+func (f fakeGate) Setup(_ context.Context, r admin.SetupRequest) (mailstead.User, admin.SignedIn, error) {
+	if f.err != nil {
+		return mailstead.User{}, admin.SignedIn{}, f.err
+	}
+	if r.Token.Reveal() != "setup_token" || r.Password.Reveal() != password {
+		return mailstead.User{}, admin.SignedIn{}, &mailstead.Error{Kind: mailstead.KindForbidden, Code: "setup.bad_token", Text: "No."}
+	}
+	return adaUser, admin.SignedIn{Token: mailstead.NewSecret(adaCookie), ExpiresAt: noon.Add(time.Hour)}, nil
+}
+
+func (f fakeGate) SignIn(_ context.Context, email string, p mailstead.Secret, remote string) (admin.SignedIn, error) {
+	f.remote = remote
+	switch {
+	case f.err != nil:
+		return admin.SignedIn{}, f.err
+	case email != annaUser.Email || p.Reveal() != password:
+		return admin.SignedIn{}, &mailstead.Error{Kind: mailstead.KindUnauthenticated, Code: "signin.bad_credentials", Text: "The address or the password is wrong."}
+	}
+	return admin.SignedIn{Token: mailstead.NewSecret(annaCookie), ExpiresAt: noon.Add(time.Hour), User: annaUser}, nil
+}
+
+func (f fakeGate) SignOut(_ context.Context, cookie mailstead.Secret) error {
+	f.signedOut = cookie
+	return f.err
+}
+
+func (f fakeGate) Authenticate(_ context.Context, cookie, bearer mailstead.Secret) (mailstead.Actor, error) {
+	switch {
+	case bearer.Reveal() == annaToken:
+		return mailstead.Actor{User: annaUser, Scopes: []mailstead.Scope{mailstead.ScopeSend}}, nil
+	case bearer.IsZero() && cookie.Reveal() == annaCookie:
+		return mailstead.Actor{User: annaUser}, nil
+	case bearer.IsZero() && cookie.Reveal() == adaCookie:
+		return mailstead.Actor{User: adaUser}, nil
+	}
+	return mailstead.Actor{}, &mailstead.Error{Kind: mailstead.KindUnauthenticated, Code: "signin.required", Text: "Sign in first."}
+}
+
+type fakePeople struct{ *fakes }
+
+func (f fakePeople) CreateUser(_ context.Context, actor mailstead.Actor, u mailstead.User, _ mailstead.Secret) (mailstead.User, error) {
+	u.ID, u.CreatedAt = 9, noon
+	return u, f.note(actor)
+}
+
+func (f fakePeople) Users(_ context.Context, actor mailstead.Actor, after mailstead.UserID, _ int) ([]mailstead.User, error) {
+	if after >= annaUser.ID {
+		return nil, f.note(actor)
+	}
+	return []mailstead.User{adaUser, annaUser}, f.note(actor)
+}
+
+func (f fakePeople) User(_ context.Context, actor mailstead.Actor, id mailstead.UserID) (mailstead.User, error) {
+	if err := f.note(actor); err != nil {
+		return mailstead.User{}, err
+	}
+	for _, u := range []mailstead.User{adaUser, annaUser, {ID: 5, Disabled: true}} {
+		if u.ID == id {
+			return u, nil
+		}
+	}
+	return mailstead.User{}, mailstead.NotFound("user")
+}
+
+func (f fakePeople) UpdateUser(_ context.Context, actor mailstead.Actor, id mailstead.UserID, c admin.UserChanges) (mailstead.User, error) {
+	u := annaUser
+	u.ID = id
+	if c.Name != nil {
+		u.Name = *c.Name
+	}
+	return u, f.note(actor)
+}
+
+func (f fakePeople) SetPassword(_ context.Context, actor mailstead.Actor, _ admin.PasswordChange) error {
+	return f.note(actor)
+}
+
+func (f fakePeople) SetDefaultAccount(_ context.Context, actor mailstead.Actor, _ mailstead.UserID, _ mailstead.AccountID) error {
+	return f.note(actor)
+}
+
+func (f fakePeople) CreateToken(_ context.Context, actor mailstead.Actor, r admin.TokenRequest) (mailstead.Token, mailstead.Secret, error) {
+	return mailstead.Token{ID: 3, UserID: 4, Name: r.Name, Scopes: r.Scopes, Hash: []byte("hash-of-it"), CreatedAt: noon}, mailstead.NewSecret("mst_new"), f.note(actor)
+}
+
+func (f fakePeople) Tokens(_ context.Context, actor mailstead.Actor, _ mailstead.UserID) ([]mailstead.Token, error) {
+	return nil, f.note(actor)
+}
+
+func (f fakePeople) DeleteToken(_ context.Context, actor mailstead.Actor, _ mailstead.TokenID, _ mailstead.UserID) error {
+	return f.note(actor)
+}
+
+type fakeDirectory struct{ *fakes }
+
+func (f fakeDirectory) Providers(_ context.Context, actor mailstead.Actor) ([]mailstead.Provider, error) {
+	return []mailstead.Provider{{ID: "gmail", Name: "Gmail", Kind: "freemail", Status: "ok"}}, f.note(actor)
+}
+
+func (f fakeDirectory) Domains(_ context.Context, actor mailstead.Actor, after string, limit int) ([]mailstead.Domain, error) {
+	var out []mailstead.Domain
+	for _, name := range []string{"a.example", "b.example", "c.example"} {
+		if name > after && len(out) < limit {
+			out = append(out, mailstead.Domain{Name: name, Source: mailstead.DomainAdministrator})
+		}
+	}
+	return out, f.note(actor)
+}
+
+func (f fakeDirectory) PutDomain(_ context.Context, actor mailstead.Actor, d mailstead.Domain) (mailstead.Domain, error) {
+	d.Source = mailstead.DomainAdministrator
+	return d, f.note(actor)
+}
+
+func (f fakeDirectory) DeleteDomain(_ context.Context, actor mailstead.Actor, _ string) error {
+	return f.note(actor)
+}
+
+type fakeSharing struct{ *fakes }
+
+func (f fakeSharing) CreateProfile(_ context.Context, actor mailstead.Actor, name string) (mailstead.Profile, error) {
+	return mailstead.Profile{ID: 2, Name: name}, f.note(actor)
+}
+
+func (f fakeSharing) Profiles(_ context.Context, actor mailstead.Actor) ([]mailstead.Profile, error) {
+	return nil, f.note(actor)
+}
+
+func (f fakeSharing) DeleteProfile(_ context.Context, actor mailstead.Actor, _ mailstead.ProfileID) error {
+	return f.note(actor)
+}
+
+func (f fakeSharing) Assign(_ context.Context, actor mailstead.Actor, a mailstead.Assignment) (mailstead.Assignment, error) {
+	a.ID = 8
+	return a, f.note(actor)
+}
+
+func (f fakeSharing) Assignments(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) ([]mailstead.Assignment, error) {
+	return nil, f.note(actor)
+}
+
+func (f fakeSharing) DeleteAssignment(_ context.Context, actor mailstead.Actor, _ mailstead.AssignmentID) error {
+	return f.note(actor)
+}
+
+func (f fakeSharing) SetSystemAccount(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) error {
+	return f.note(actor)
+}
+
+type fakeConnect struct{ *fakes }
+
+func (f fakeConnect) Discover(_ context.Context, actor mailstead.Actor, address string) (discover.Result, error) {
+	return discover.Result{Address: address, Source: discover.SourceNone, Trust: discover.TrustNone}, f.note(actor)
+}
+
+func (f fakeConnect) Test(_ context.Context, actor mailstead.Actor, r connect.Request) (connect.Result, error) {
+	f.request = r
+	return f.result, f.note(actor)
+}
+
+func (f fakeConnect) Save(_ context.Context, actor mailstead.Actor, r connect.Request) (connect.Saved, error) {
+	f.request = r
+	return connect.Saved{Account: account(7), Result: f.result, Next: []string{"open_mail"}}, f.note(actor)
+}
+
+func account(id mailstead.AccountID) mailstead.Account {
+	return mailstead.Account{ID: id, Key: "account-key", Name: "Sales", Address: "sales@example.com", LoadPeriod: "all", CreatedAt: noon, UpdatedAt: noon}
+}
+
+func (f fakeConnect) Accounts(_ context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error) {
+	if f.panics {
+		panic("defect with " + password)
+	}
+	f.accounts = q
+	var out []mailstead.Account
+	for id := q.After + 1; id <= mailstead.AccountID(f.manyAccounts) && len(out) < q.Limit; id++ {
+		out = append(out, account(id))
+	}
+	return out, f.note(actor)
+}
+
+func (f fakeConnect) Account(_ context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, mailstead.Rights, error) {
+	return account(id), mailstead.Rights{Read: true}, f.note(actor)
+}
+
+func (f fakeConnect) UpdateAccount(_ context.Context, actor mailstead.Actor, id mailstead.AccountID, _ connect.Changes) (connect.Saved, error) {
+	return connect.Saved{Account: account(id), Result: f.result}, f.note(actor)
+}
+
+func (f fakeConnect) DeleteAccount(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) error {
+	return f.note(actor)
+}
+
+func (f fakeConnect) TestAccount(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) (connect.Result, error) {
+	return f.result, f.note(actor)
+}
+
+func (f fakeConnect) ChangePassword(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID, _, _ mailstead.Secret) (connect.Result, error) {
+	return f.result, f.note(actor)
+}
+
+type fakeInbox struct{ *fakes }
+
+func (f fakeInbox) Folders(_ context.Context, actor mailstead.Actor, id mailstead.AccountID) ([]mailstead.Folder, error) {
+	return []mailstead.Folder{{ID: 3, AccountID: id, Path: "INBOX", Role: mailstead.FolderInbox}}, f.note(actor)
+}
+
+func (f fakeInbox) Messages(_ context.Context, actor mailstead.Actor, q mailstead.MessageQuery) ([]mailstead.Message, error) {
+	f.messages = q
+	var out []mailstead.Message
+	for i := range min(q.Limit, 5) {
+		out = append(out, mailstead.Message{ID: mailstead.MessageID(100 - i), AccountID: q.AccountID, FolderID: 3, ReceivedAt: noon.Add(-time.Duration(i) * time.Millisecond)})
+	}
+	return out, f.note(actor)
+}
+
+func (f fakeInbox) Open(_ context.Context, actor mailstead.Actor, id mailstead.MessageID) (inbox.Opened, error) {
+	o := f.opened
+	o.Message.ID = id
+	return o, f.note(actor)
+}
+
+func (f fakeInbox) Raw(_ context.Context, actor mailstead.Actor, _ mailstead.MessageID) ([]byte, error) {
+	return []byte("Subject: x\r\n\r\n<script>alert(1)</script>"), f.note(actor)
+}
+
+func (f fakeInbox) SetFlags(_ context.Context, actor mailstead.Actor, _ []mailstead.MessageID, set, mask mailstead.Flags) error {
+	f.set, f.mask = set, mask
+	return f.note(actor)
+}
+
+func (f fakeInbox) Sync(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) error {
+	return f.note(actor)
+}
+
+type fakeOutbox struct{ *fakes }
+
+func outgoing(id mailstead.OutgoingID) mailstead.OutgoingMessage {
+	return mailstead.OutgoingMessage{ID: id, AccountID: 7, State: mailstead.OutgoingQueued, From: "sales@example.com", CreatedAt: noon}
+}
+
+func (f fakeOutbox) Submit(_ context.Context, actor mailstead.Actor, s outbox.Submission) (mailstead.OutgoingMessage, bool, error) {
+	f.submitted = s
+	return outgoing(12), f.existed, f.note(actor)
+}
+
+func (f fakeOutbox) Prepare(_ context.Context, actor mailstead.Actor, kind mailstead.DraftKind, parent mailstead.MessageID) (mailstead.Draft, error) {
+	return mailstead.Draft{Kind: kind, ParentID: parent}, f.note(actor)
+}
+
+func (f fakeOutbox) Resolve(_ context.Context, actor mailstead.Actor, _ mailstead.UserID, chosen, _ mailstead.AccountID) (mailstead.Resolution, error) {
+	return mailstead.Resolution{AccountID: chosen, Level: mailstead.LevelChosen}, f.note(actor)
+}
+
+func (f fakeOutbox) List(_ context.Context, actor mailstead.Actor, q mailstead.OutgoingQuery) ([]mailstead.OutgoingMessage, error) {
+	f.outgoing = q
+	return []mailstead.OutgoingMessage{outgoing(12)}, f.note(actor)
+}
+
+func (f fakeOutbox) Get(_ context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, []mailstead.Attempt, error) {
+	return outgoing(id), nil, f.note(actor)
+}
+
+func (f fakeOutbox) Cancel(_ context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error) {
+	return outgoing(id), f.note(actor)
+}
+
+func (f fakeOutbox) Retry(_ context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error) {
+	return outgoing(id), f.note(actor)
+}
+
+type fakeExplain struct{ *fakes }
+
+func (f fakeExplain) ExplainText(protocol, _, text string) mailstead.Explanation {
+	return mailstead.Explanation{Code: "auth.bad_credentials", Class: "auth", Cause: protocol + ": " + text, Who: "user"}
+}
+
+func (f *fakes) Ping(context.Context) error { return f.err }
+
+// eventLog is a store of events for notify.Stream.
+type eventLog struct {
+	mu     sync.Mutex
+	events []mailstead.Event
+	err    error
+}
+
+func (l *eventLog) add(types ...mailstead.EventType) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, t := range types {
+		e := mailstead.NewEvent(t, 7, nil)
+		e.ID, e.At = mailstead.EventID(len(l.events)+1), noon
+		l.events = append(l.events, e)
+	}
+}
+
+func (l *eventLog) Events(_ context.Context, after mailstead.EventID, limit int, _ mailstead.UserID) ([]mailstead.Event, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return nil, l.err
+	}
+	rest := l.events[min(int(after), len(l.events)):]
+	return rest[:min(limit, len(rest))], nil
+}
+
+func (l *eventLog) LastEventID(context.Context) (mailstead.EventID, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return mailstead.EventID(len(l.events)), l.err
+}

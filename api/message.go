@@ -1,0 +1,107 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/mailstead/mailstead"
+)
+
+func (h *Handler) messageRoutes() {
+	add(h, route{
+		method: http.MethodGet, path: "/messages/{id}", id: "getMessage", tag: "Mail",
+		summary: "Read a message",
+		about:   "Headers, text and the list of attachments. Reading does not mark a message as read. A message that was too large to load, or that cannot be read, comes without text and says why in `defect`.",
+		errors:  []int{http.StatusNotFound},
+	}, h.getMessage)
+	add(h, route{
+		method: http.MethodPut, path: "/messages/{id}/flags", id: "setMessageFlags", tag: "Mail",
+		summary: "Mark a message", about: "Sets the marks that are named, on the mail server too; those that are left out stay as they are.",
+		status: http.StatusNoContent, errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusBadGateway},
+		example: map[string]any{"seen": true},
+	}, h.setMessageFlags)
+	add(h, route{
+		method: http.MethodGet, path: "/messages/{id}/draft", id: "prepareDraft", tag: "Mail",
+		summary: "Begin an answer",
+		about:   "A draft that answers or forwards the message: recipients, subject, quote, references and, for a forward, the attachments. It is not stored; complete it and submit it with `POST /outbox`.",
+		errors:  []int{http.StatusNotFound, http.StatusConflict},
+	}, h.prepareDraft)
+}
+
+// MessagePath names a stored message.
+type MessagePath struct {
+	ID mailstead.MessageID `path:"id" minimum:"1" doc:"The message." example:"118"`
+}
+
+// MessageDetail is a whole message.
+type MessageDetail struct {
+	mailstead.Message
+	Text        string                 `json:"text" doc:"The text; made from the HTML when the mail has no other."`
+	VisibleText string                 `json:"visible_text" doc:"The text without quotes and signature."`
+	HasHTML     bool                   `json:"has_html" doc:"Whether there is HTML to show, see GET /messages/{id}/html."`
+	Attachments []mailstead.Attachment `json:"attachments" nullable:"false" doc:"The files of the mail."`
+	AutoReply   bool                   `json:"auto_reply,omitempty" doc:"A machine answered, not a person."`
+	Defects     []string               `json:"defects,omitempty" doc:"What is wrong with the mail's form and was mended for reading."`
+}
+
+type messageOutput struct{ Body MessageDetail }
+
+func (h *Handler) getMessage(ctx context.Context, actor mailstead.Actor, in *MessagePath) (*messageOutput, error) {
+	o, err := h.c.Inbox.Open(ctx, actor, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	d := MessageDetail{Message: o.Message, Attachments: []mailstead.Attachment{}}
+	if m := o.Mail; m != nil {
+		d.Text, d.VisibleText, d.HasHTML = m.Text, m.VisibleText(), m.HTML != ""
+		d.AutoReply, d.Defects = m.AutoReply, m.Defects
+		if len(m.Attachments) > 0 {
+			d.Attachments = m.Attachments
+		}
+	}
+	return &messageOutput{d}, nil
+}
+
+// FlagChanges are the marks to set or to take away.
+type FlagChanges struct {
+	Seen     *bool `json:"seen,omitempty" doc:"Whether the message was read."`
+	Answered *bool `json:"answered,omitempty" doc:"Whether it was answered."`
+	Flagged  *bool `json:"flagged,omitempty" doc:"Whether it has a star."`
+}
+
+type setFlagsInput struct {
+	MessagePath
+	Body FlagChanges
+}
+
+func (h *Handler) setMessageFlags(ctx context.Context, actor mailstead.Actor, in *setFlagsInput) (*struct{}, error) {
+	var set, mask mailstead.Flags
+	for _, f := range []struct {
+		want      *bool
+		set, mask *bool
+	}{
+		{in.Body.Seen, &set.Seen, &mask.Seen},
+		{in.Body.Answered, &set.Answered, &mask.Answered},
+		{in.Body.Flagged, &set.Flagged, &mask.Flagged},
+	} {
+		if f.want != nil {
+			*f.set, *f.mask = *f.want, true
+		}
+	}
+	if mask == (mailstead.Flags{}) {
+		return nil, mailstead.Invalid("seen", "input.flags", "Name at least one mark to change: seen, answered or flagged.")
+	}
+	return nil, h.c.Inbox.SetFlags(ctx, actor, []mailstead.MessageID{in.ID}, set, mask)
+}
+
+type draftInput struct {
+	MessagePath
+	Kind mailstead.DraftKind `query:"kind" default:"reply" doc:"How to answer." example:"reply"`
+}
+
+type draftOutput struct{ Body mailstead.Draft }
+
+func (h *Handler) prepareDraft(ctx context.Context, actor mailstead.Actor, in *draftInput) (*draftOutput, error) {
+	d, err := h.c.Outbox.Prepare(ctx, actor, in.Kind, in.ID)
+	return &draftOutput{d}, err
+}
