@@ -15,11 +15,11 @@ import (
 // conn is the wire: commands out, replies in. After the first error of the
 // network or the protocol it is broken and good for nothing.
 type conn struct {
-	net    *dial.Conn
-	r      *bufio.Reader
-	w      *bufio.Writer
-	config *Config
-	ext    map[string]string
+	net     *dial.Conn
+	r       *bufio.Reader
+	w       *bufio.Writer
+	options *Options
+	ext     map[string]string
 	// secrets are texts that a reply must not show.
 	secrets []string
 	broken  bool
@@ -28,12 +28,12 @@ type conn struct {
 	farewell *reply
 }
 
-func newConn(n *dial.Conn, config *Config) *conn {
+func newConn(n *dial.Conn, options *Options) *conn {
 	return &conn{
-		net:    n,
-		r:      bufio.NewReaderSize(n, maxReplyLine),
-		w:      bufio.NewWriterSize(n, bufferSize),
-		config: config,
+		net:     n,
+		r:       bufio.NewReaderSize(n, maxReplyLine),
+		w:       bufio.NewWriterSize(n, bufferSize),
+		options: options,
 	}
 }
 
@@ -94,7 +94,7 @@ func (c *conn) command(text string) (reply, error) {
 	if err := c.flush(); err != nil {
 		return reply{}, err
 	}
-	return c.get(c.config.ReplyTimeout)
+	return c.get(c.options.ReplyTimeout)
 }
 
 // fail marks the connection broken and types err.

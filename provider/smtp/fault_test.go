@@ -52,7 +52,7 @@ func TestFaultsOfAServer(t *testing.T) {
 		t.Run(string(c.fault), func(t *testing.T) {
 			ca := mailtest.NewCA(t)
 			server := fake(t, ca, fakemail.SMTPConfig{Security: mailstead.SecurityStartTLS})
-			s := open(t, newDriver(ca, smtp.Config{}), access(server.Server()))
+			s := open(t, newDriver(ca, smtp.Options{}), access(server.Server()))
 			data := letter("fault@example.com")
 			if c.fault == fakemail.SMTPCut {
 				// So much that it cannot all wait in the buffers of the kernel.
@@ -83,7 +83,7 @@ func TestFaultsOfAServer(t *testing.T) {
 func TestRecipientsWithDifferentFates(t *testing.T) {
 	ca := mailtest.NewCA(t)
 	server := fake(t, ca, fakemail.SMTPConfig{Security: mailstead.SecurityTLS})
-	s := open(t, newDriver(ca, smtp.Config{}), access(server.Server()))
+	s := open(t, newDriver(ca, smtp.Options{}), access(server.Server()))
 	send := func(to ...string) (mailstead.Receipt, error) {
 		return s.Send(t.Context(), mailstead.Envelope{From: "anna@example.com", To: to}, letter("mixed@example.com"), func() error { return nil })
 	}
@@ -139,7 +139,7 @@ func TestRecipientsWithDifferentFates(t *testing.T) {
 func TestSignInFailures(t *testing.T) {
 	ca := mailtest.NewCA(t)
 	server := fake(t, ca, fakemail.SMTPConfig{Security: mailstead.SecurityTLS})
-	d := newDriver(ca, smtp.Config{})
+	d := newDriver(ca, smtp.Options{})
 	t.Run("the sign-in system is busy", func(t *testing.T) {
 		a := access(server.Server())
 		a.Login = "busy@example.com"
@@ -180,7 +180,7 @@ func TestSignInFailures(t *testing.T) {
 func TestContextEndsBehindTheDot(t *testing.T) {
 	ca := mailtest.NewCA(t)
 	server := fake(t, ca, fakemail.SMTPConfig{Security: mailstead.SecurityTLS, Delay: time.Hour})
-	s := open(t, newDriver(ca, smtp.Config{}), access(server.Server()))
+	s := open(t, newDriver(ca, smtp.Options{}), access(server.Server()))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() {
@@ -198,7 +198,7 @@ func TestContextEndsBehindTheDot(t *testing.T) {
 func TestAnIdleConnectionThatTheServerClosed(t *testing.T) {
 	ca := mailtest.NewCA(t)
 	server := fake(t, ca, fakemail.SMTPConfig{Security: mailstead.SecurityTLS})
-	s := open(t, newDriver(ca, smtp.Config{}), access(server.Server()))
+	s := open(t, newDriver(ca, smtp.Options{}), access(server.Server()))
 	server.Cut()
 	_, err := s.Send(t.Context(), mailstead.Envelope{From: "anna@example.com", To: []string{"ben@example.com"}}, letter("x@example.com"), func() error { return nil })
 	if mailstead.KindOf(err) != mailstead.KindTemporary || s.Alive() {

@@ -13,11 +13,11 @@ import (
 
 // connect goes all the way to a signed-in connection, which no context binds.
 func (d *Driver) connect(ctx context.Context, a mailstead.Access, t tracer) (*conn, error) {
-	n, err := d.config.Dialer.Connect(ctx, a.Server, dial.Options{Admin: a.Admin, Trace: t.traced})
+	n, err := d.dialer.Connect(ctx, a.Server, dial.Options{Admin: a.Admin, Trace: t.traced})
 	if err != nil {
 		return nil, err
 	}
-	c := newConn(n, &d.config)
+	c := newConn(n, &d.options)
 	c.mask(a)
 	unbind := c.bind(ctx)
 	err = d.signIn(ctx, c, a, t)
@@ -37,7 +37,7 @@ func (d *Driver) signIn(ctx context.Context, c *conn, a mailstead.Access, t trac
 		return err
 	}
 	if a.Server.Security == mailstead.SecurityStartTLS {
-		err := t.step(mailstead.StageTLS, func() (string, error) { return c.startTLS(ctx, d.config.Dialer, a) })
+		err := t.step(mailstead.StageTLS, func() (string, error) { return c.startTLS(ctx, d.dialer, a) })
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (d *Driver) signIn(ctx context.Context, c *conn, a mailstead.Access, t trac
 
 // greeting reads the server's first words, RFC 5321 section 3.1.
 func (c *conn) greeting() (string, error) {
-	r, err := c.get(c.config.ReplyTimeout)
+	r, err := c.get(c.options.ReplyTimeout)
 	if mailstead.CodeOf(err) == "send.server_fault" {
 		return "", &mailstead.Error{
 			Kind: mailstead.KindPermanent, Code: "proto.wrong_service", Op: "smtp.Open",
@@ -72,13 +72,13 @@ func (c *conn) greeting() (string, error) {
 // hello introduces us and learns what the server can do, RFC 5321 section
 // 4.1.1.1; servers from before ESMTP get HELO (section 3.2).
 func (c *conn) hello() (string, error) {
-	r, err := c.command("EHLO " + c.config.Hello)
+	r, err := c.command("EHLO " + c.options.EHLOName)
 	if err != nil {
 		return "", err
 	}
 	c.ext = nil
 	if r.code == 500 || r.code == 502 {
-		if r, err = c.command("HELO " + c.config.Hello); err != nil {
+		if r, err = c.command("HELO " + c.options.EHLOName); err != nil {
 			return "", err
 		}
 		r.lines = r.lines[:1]
@@ -133,7 +133,7 @@ func (c *conn) startTLS(ctx context.Context, d *dial.Dialer, a mailstead.Access)
 		return r.words(c.secrets), err
 	}
 	secrets := c.secrets
-	*c = *newConn(n, c.config)
+	*c = *newConn(n, c.options)
 	c.secrets = secrets
 	return r.words(c.secrets), nil
 }

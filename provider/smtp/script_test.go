@@ -166,7 +166,7 @@ func TestStrangeServersAtSignIn(t *testing.T) {
 			if c.change != nil {
 				c.change(&a)
 			}
-			d := newDriver(mailtest.NewCA(t), smtp.Config{ReplyTimeout: 300 * time.Millisecond})
+			d := newDriver(mailtest.NewCA(t), smtp.Options{ReplyTimeout: 300 * time.Millisecond})
 			s, err := d.Open(t.Context(), a)
 			if err == nil {
 				_ = s.Close()
@@ -189,7 +189,7 @@ func TestStrangeServersAtSignIn(t *testing.T) {
 func TestSecretsAreMasked(t *testing.T) {
 	// PLAIN's message for access(): NUL login NUL secret, in base64.
 	parrot := with([2]string{"AUTH ", "535 5.7.8 " + secret + " AGFubmFAZXhhbXBsZS5jb20AY29ycmVjdCBob3JzZTogw7xuw69jb2Rl is wrong\r\n"})
-	r := newDriver(nil, smtp.Config{}).Check(t.Context(), access(parrot.start(t)), "anna@example.com")
+	r := newDriver(nil, smtp.Options{}).Check(t.Context(), access(parrot.start(t)), "anna@example.com")
 	f := r.Failure()
 	want := "535 5.7.8 [masked] [masked] is wrong"
 	var reply *mailstead.ServerReply
@@ -201,7 +201,7 @@ func TestSecretsAreMasked(t *testing.T) {
 // sendTo sends one mail to a scripted server.
 func sendTo(t *testing.T, s *script, e mailstead.Envelope, data string, complete func() error) (mailstead.Receipt, mailstead.Sender, error) {
 	t.Helper()
-	sender := open(t, newDriver(nil, smtp.Config{ReplyTimeout: time.Second, FinalTimeout: time.Second}), access(s.start(t)))
+	sender := open(t, newDriver(nil, smtp.Options{ReplyTimeout: time.Second, FinalTimeout: 300 * time.Millisecond}), access(s.start(t)))
 	if e.From == "" {
 		e.From = "anna@example.com"
 	}
@@ -303,7 +303,7 @@ func TestHELOForServersWithoutESMTP(t *testing.T) {
 	s := with([2]string{"EHLO ", "500 what?\r\n"}, [2]string{"HELO ", "250 mail.example.com\r\n"})
 	a := access(s.start(t))
 	a.Login, a.Secret = "", mailstead.Secret{}
-	sender := open(t, newDriver(nil, smtp.Config{Hello: "app.example.com"}), a)
+	sender := open(t, newDriver(nil, smtp.Options{EHLOName: "app.example.com"}), a)
 	if _, err := sender.Send(t.Context(), mailstead.Envelope{From: "anna@example.com", To: []string{"ben@example.com"}}, []byte("Subject: x\r\n\r\nHello\r\n"), func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}
@@ -350,7 +350,7 @@ func TestALongInitialResponseGoesInALineOfItsOwn(t *testing.T) {
 	s := with([2]string{"AUTH PLAIN", "334 \r\n"}, [2]string{"AGFubmF", "235 2.7.0 ok\r\n"})
 	a := access(s.start(t))
 	a.Secret = mailstead.NewSecret(strings.Repeat("x", 1000))
-	open(t, newDriver(nil, smtp.Config{}), a)
+	open(t, newDriver(nil, smtp.Options{}), a)
 	if got := s.said()[1]; got != "AUTH PLAIN" {
 		t.Errorf("got %q, want AUTH PLAIN alone: RFC 4954 section 4 keeps the line limit", got)
 	}

@@ -222,7 +222,7 @@ func (c *conn) commands(list []string) (replies []reply, err error) {
 		return nil, err
 	}
 	for range list {
-		r, err := c.get(c.config.ReplyTimeout)
+		r, err := c.get(c.options.ReplyTimeout)
 		if err != nil {
 			return replies, err
 		}
@@ -282,7 +282,7 @@ func (c *conn) body(data []byte, bodyComplete func() error) (string, error) {
 	if err := c.flush(); err != nil {
 		return "", err
 	}
-	r, err := c.get(c.config.FinalTimeout)
+	r, err := c.get(c.options.FinalTimeout)
 	if err == nil && r.code/100 == 3 {
 		c.broken = true
 		err = c.refusal("Send", mailstead.StageSender, r)

@@ -26,14 +26,13 @@ import (
 	"github.com/mailstead/mailstead/dial"
 )
 
-// Config is what the operator decides about sending. Dialer is needed.
-type Config struct {
-	Dialer *dial.Dialer
-	// Hello is how we introduce ourselves: a full host name or an address
+// Options are what the operator decides about sending. Now is needed.
+type Options struct {
+	// EHLOName is how we introduce ourselves: a full host name or an address
 	// literal. The default is "[127.0.0.1]", the literal that RFC 5321 section
 	// 4.1.4 allows a client without a name of its own, and which tells nothing
 	// about the machine.
-	Hello string
+	EHLOName string
 	// ReplyTimeout bounds the wait for the reply to one command; default 5
 	// minutes (RFC 5321 section 4.5.3.2).
 	ReplyTimeout time.Duration
@@ -46,23 +45,24 @@ type Config struct {
 
 // Driver is a mailstead.SenderDriver for SMTP.
 type Driver struct {
-	config Config
+	dialer  *dial.Dialer
+	options Options
 }
 
 var _ mailstead.SenderDriver = (*Driver)(nil)
 
-// New returns a driver; it does no I/O.
-func New(c Config) *Driver {
-	if c.Hello == "" {
-		c.Hello = "[127.0.0.1]"
+// New returns a driver that connects by d; it does no I/O.
+func New(d *dial.Dialer, o Options) *Driver {
+	if o.EHLOName == "" {
+		o.EHLOName = "[127.0.0.1]"
 	}
-	if c.ReplyTimeout <= 0 {
-		c.ReplyTimeout = 5 * time.Minute
+	if o.ReplyTimeout <= 0 {
+		o.ReplyTimeout = 5 * time.Minute
 	}
-	if c.FinalTimeout <= 0 {
-		c.FinalTimeout = 10 * time.Minute
+	if o.FinalTimeout <= 0 {
+		o.FinalTimeout = 10 * time.Minute
 	}
-	return &Driver{config: c}
+	return &Driver{dialer: d, options: o}
 }
 
 // Open signs in, see mailstead.SenderDriver.
@@ -76,7 +76,7 @@ func (d *Driver) Open(ctx context.Context, a mailstead.Access) (mailstead.Sender
 
 // Check signs in and offers from as sender, see mailstead.SenderDriver.
 func (d *Driver) Check(ctx context.Context, a mailstead.Access, from string) mailstead.Report {
-	t := &reporter{now: d.config.Now, report: mailstead.Report{
+	t := &reporter{now: d.options.Now, report: mailstead.Report{
 		Side: mailstead.SideOutgoing, Protocol: mailstead.SMTP, Server: a.Server,
 	}}
 	c, err := d.connect(ctx, a, t)

@@ -25,13 +25,13 @@ func (anyHost) LookupNetIP(context.Context, string, string) ([]netip.Addr, error
 }
 
 // newDriver returns a driver that reaches the loopback network and trusts ca.
-func newDriver(ca *mailtest.CA, c smtp.Config) *smtp.Driver {
+func newDriver(ca *mailtest.CA, o smtp.Options) *smtp.Driver {
 	d := dial.Config{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Resolver: anyHost{}}
 	if ca != nil {
 		d.Roots = ca.Pool()
 	}
-	c.Dialer, c.Now = dial.New(d), time.Now
-	return smtp.New(c)
+	o.Now = time.Now
+	return smtp.New(dial.New(d), o)
 }
 
 // fake starts a fake server with one user.
@@ -63,7 +63,7 @@ func TestConformance(t *testing.T) {
 			untrusted := s.Server()
 			untrusted.Host = "other.example.net"
 			sendertest.Run(t, sendertest.Harness{
-				Driver: newDriver(ca, smtp.Config{}), Access: access(s.Server()),
+				Driver: newDriver(ca, smtp.Options{}), Access: access(s.Server()),
 				From: "anna@example.com", To: "ben@example.com", Refused: "refuse@example.com",
 				MaxSize: limit, Untrusted: untrusted,
 				Mailbox: func(_ *testing.T, id string) (out [][]byte) {
