@@ -1,0 +1,339 @@
+package connect_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/connect"
+	"github.com/mailstead/mailstead/credential"
+	"github.com/mailstead/mailstead/discover"
+)
+
+var testTime = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+// world is a journey with a store, drivers and people.
+type world struct {
+	*connect.Service
+	store    *memory
+	sealer   *credential.Sealer
+	incoming *driver
+	outgoing *driver
+	// connected, changed and healthy list the calls of the hooks.
+	connected, changed, healthy []mailstead.AccountID
+}
+
+// The people of the tests.
+var (
+	anna     = mailstead.Actor{User: mailstead.User{ID: 1, Email: "anna@firm.example", Role: mailstead.RoleUser}}
+	boris    = mailstead.Actor{User: mailstead.User{ID: 2, Email: "boris@firm.example", Role: mailstead.RoleUser}}
+	root     = mailstead.Actor{User: mailstead.User{ID: 3, Email: "root@firm.example", Role: mailstead.RoleAdmin}}
+	operator = mailstead.Actor{Operator: true}
+)
+
+func newWorld(t *testing.T, change ...func(*connect.Config)) *world {
+	t.Helper()
+	key, err := credential.CreateKeyFile(filepath.Join(t.TempDir(), "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sealer, err := credential.NewKeyring(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	directory, err := discover.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{
+		store: &memory{
+			users:    []mailstead.User{anna.User, boris.User, root.User},
+			accounts: map[mailstead.AccountID]mailstead.Account{}, secrets: map[mailstead.AccountID]map[mailstead.SecretField]mailstead.Sealed{},
+			domains: map[string]mailstead.Domain{},
+		},
+		sealer: sealer, incoming: newDriver("right"), outgoing: newDriver("right"),
+	}
+	c := connect.Config{
+		Store: w.store, Sealer: sealer, Directory: directory, Explainer: explainer{},
+		Source: sourceDriver{w.incoming}, Sender: senderDriver{w.outgoing},
+		Connected: func(id mailstead.AccountID) { w.connected = append(w.connected, id) },
+		Changed:   func(id mailstead.AccountID) { w.changed = append(w.changed, id) },
+		Healthy:   func(id mailstead.AccountID) { w.healthy = append(w.healthy, id) },
+		Now:       func() time.Time { return testTime },
+		Logger:    slog.New(slog.DiscardHandler),
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	w.Service = connect.New(c)
+	return w
+}
+
+// password returns the stored password of a side.
+func (w *world) password(t *testing.T, id mailstead.AccountID, side mailstead.SideName) string {
+	t.Helper()
+	a := w.store.accounts[id]
+	field := a.Side(side).Secret
+	secret, err := w.sealer.Open(w.store.secrets[id][field], a.Key, field)
+	if err != nil {
+		t.Fatalf("open %s password: %v", side, err)
+	}
+	return secret.Reveal()
+}
+
+// connect stores the account of request() for anna.
+func (w *world) connect(t *testing.T) mailstead.Account {
+	t.Helper()
+	saved, err := w.Save(t.Context(), anna, request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.incoming.calls, w.outgoing.calls = nil, nil
+	w.connected, w.changed, w.healthy = nil, nil, nil
+	w.store.writes = 0
+	return saved.Account
+}
+
+// request is a complete request with servers typed by hand.
+func request() connect.Request {
+	return connect.Request{
+		Address: "anna@firm.example", DisplayName: "Anna Rossi",
+		Incoming: &connect.ServerInput{Text: "imap.firm.example", Security: mailstead.SecurityTLS},
+		Outgoing: &connect.ServerInput{Text: "smtp.firm.example", Security: mailstead.SecurityStartTLS},
+		Password: mailstead.NewSecret("right"),
+	}
+}
+
+// driver is a scripted mail server for one side.
+type driver struct {
+	mu    sync.Mutex
+	calls []mailstead.Access
+	froms []string
+	// answer decides a check; nil signs in with the password.
+	answer   func(ctx context.Context, a mailstead.Access) error
+	password string
+}
+
+func newDriver(password string) *driver { return &driver{password: password} }
+
+// fails makes servers by host or host:port:security fail; all others sign in.
+func (d *driver) fails(answers map[string]error) {
+	d.answer = func(_ context.Context, a mailstead.Access) error {
+		for _, name := range []string{a.Server.String(), a.Server.Host} {
+			if err, ok := answers[name]; ok {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// servers lists what was asked, in order.
+func (d *driver) servers() []string {
+	out := []string{}
+	for _, a := range d.calls {
+		out = append(out, a.Server.String())
+	}
+	return out
+}
+
+func (d *driver) check(ctx context.Context, a mailstead.Access, from string) mailstead.Report {
+	d.mu.Lock()
+	d.calls = append(d.calls, a)
+	d.froms = append(d.froms, from)
+	answer, password := d.answer, d.password
+	d.mu.Unlock()
+	var err error
+	if answer != nil {
+		err = answer(ctx, a)
+	}
+	if err == nil && a.Secret.Reveal() != password {
+		err = at(mailstead.StageLogin, mailstead.KindCredentials, "auth.bad_credentials")
+	}
+	r := mailstead.Report{OK: err == nil}
+	for _, stage := range []mailstead.StageName{mailstead.StageDNS, mailstead.StageTCP, mailstead.StageTLS, mailstead.StageGreeting, mailstead.StageLogin} {
+		var failed *failedAt
+		if errors.As(err, &failed) && failed.stage == stage {
+			r.Stages = append(r.Stages, mailstead.Stage{Stage: stage, Err: failed.err})
+			return r
+		}
+		r.Stages = append(r.Stages, mailstead.Stage{Stage: stage, OK: true})
+	}
+	return r
+}
+
+type failedAt struct {
+	stage mailstead.StageName
+	err   error
+}
+
+func (f *failedAt) Error() string { return string(f.stage) + ": " + f.err.Error() }
+
+// at is a failure of a stage.
+func at(stage mailstead.StageName, kind mailstead.Kind, code string) error {
+	return &failedAt{stage, &mailstead.Error{Kind: kind, Code: code, Text: "scripted"}}
+}
+
+type sourceDriver struct{ d *driver }
+
+func (s sourceDriver) Check(ctx context.Context, a mailstead.Access) mailstead.Report {
+	return s.d.check(ctx, a, "")
+}
+
+func (s sourceDriver) Open(context.Context, mailstead.Access) (mailstead.Source, error) {
+	return nil, errors.New("not scripted")
+}
+
+type senderDriver struct{ d *driver }
+
+func (s senderDriver) Check(ctx context.Context, a mailstead.Access, from string) mailstead.Report {
+	return s.d.check(ctx, a, from)
+}
+
+func (s senderDriver) Open(context.Context, mailstead.Access) (mailstead.Sender, error) {
+	return nil, errors.New("not scripted")
+}
+
+type explainer struct{}
+
+func (explainer) Report(r *mailstead.Report, provider string) {
+	if f := r.Failure(); f != nil {
+		f.Code, f.Cause, f.Action = mailstead.CodeOf(f.Err), "It failed at "+provider+".", "Do something."
+	}
+}
+
+// memory is a store in memory.
+type memory struct {
+	mu       sync.Mutex
+	writes   int
+	users    []mailstead.User
+	accounts map[mailstead.AccountID]mailstead.Account
+	secrets  map[mailstead.AccountID]map[mailstead.SecretField]mailstead.Sealed
+	domains  map[string]mailstead.Domain
+	assigned []mailstead.Assignment
+	steps    []mailstead.Connected
+	events   []mailstead.Event
+}
+
+func copied(a mailstead.Account) mailstead.Account {
+	for _, side := range []**mailstead.Side{&a.Incoming, &a.Outgoing} {
+		if *side != nil {
+			c := **side
+			*side = &c
+		}
+	}
+	return a
+}
+
+func (m *memory) ConnectAccount(_ context.Context, c mailstead.Connected) (mailstead.AccountID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.writes++
+	c.Account.ID = mailstead.AccountID(len(m.accounts) + 1)
+	m.accounts[c.Account.ID] = copied(*c.Account)
+	m.secrets[c.Account.ID] = c.Secrets
+	if c.Learned != nil {
+		m.domains[c.Learned.Name] = *c.Learned
+	}
+	m.steps = append(m.steps, c)
+	m.events = append(m.events, c.Events...)
+	return c.Account.ID, nil
+}
+
+func (m *memory) AccountFor(_ context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, ok := m.accounts[id]
+	if !ok {
+		return a, nil, mailstead.NotFound("account")
+	}
+	var reach []mailstead.Assignment
+	for _, as := range m.assigned {
+		if as.AccountID == id && as.UserID == user {
+			reach = append(reach, as)
+		}
+	}
+	return copied(a), reach, nil
+}
+
+func (m *memory) Accounts(_ context.Context, q mailstead.AccountQuery) ([]mailstead.Account, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []mailstead.Account
+	for _, id := range slices.Sorted(maps.Keys(m.accounts)) {
+		a := m.accounts[id]
+		if id > q.After && len(out) < q.Limit && (q.VisibleTo == 0 || a.OwnerID == q.VisibleTo) {
+			out = append(out, copied(a))
+		}
+	}
+	return out, nil
+}
+
+func (m *memory) UpdateAccount(_ context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, events []mailstead.Event) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.writes++
+	m.accounts[a.ID] = copied(*a)
+	if secrets != nil {
+		m.secrets[a.ID] = secrets
+	}
+	m.events = append(m.events, events...)
+	return nil
+}
+
+func (m *memory) Secrets(_ context.Context, id mailstead.AccountID) (map[mailstead.SecretField]mailstead.Sealed, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.secrets[id]), nil
+}
+
+func (m *memory) SetHealth(_ context.Context, id mailstead.AccountID, side mailstead.SideName, h mailstead.Health) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.writes++
+	a := copied(m.accounts[id])
+	a.Side(side).Health = h
+	m.accounts[id] = a
+	return nil
+}
+
+func (m *memory) DeleteAccount(_ context.Context, id mailstead.AccountID, _ time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.writes++
+	delete(m.accounts, id)
+	return nil
+}
+
+func (m *memory) Assignments(_ context.Context, id mailstead.AccountID) ([]mailstead.Assignment, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(m.assigned), func(a mailstead.Assignment) bool { return a.AccountID != id }), nil
+}
+
+func (m *memory) Domain(_ context.Context, name string) (mailstead.Domain, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, ok := m.domains[strings.ToLower(name)]
+	if !ok {
+		return d, mailstead.NotFound("domain")
+	}
+	return d, nil
+}
+
+func (m *memory) User(_ context.Context, id mailstead.UserID) (mailstead.User, error) {
+	for _, u := range m.users {
+		if u.ID == id {
+			return u, nil
+		}
+	}
+	return mailstead.User{}, mailstead.NotFound("user")
+}
