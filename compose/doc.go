@@ -1,0 +1,3 @@
+// Package compose makes drafts out of mails (replies and forwards) and mails out
+// of drafts.
+package compose

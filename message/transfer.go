@@ -1,0 +1,121 @@
+package message
+
+import (
+	"bytes"
+	"encoding/base64"
+)
+
+// decodeTransfer undoes a Content-Transfer-Encoding (RFC 2045 section 6).
+func decodeTransfer(raw []byte, encoding string) []byte {
+	switch encoding {
+	case "base64":
+		return decodeBase64(raw)
+	case "quoted-printable":
+		return decodeQuotedPrintable(raw)
+	case "x-uuencode", "uuencode", "x-uue", "uue":
+		return decodeUU(raw)
+	}
+	return raw
+}
+
+// decodeBase64 decodes base64 and passes over everything that is not of its
+// alphabet (RFC 2045 section 6.8). Padding in the middle starts anew.
+func decodeBase64(raw []byte) []byte {
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(raw)))
+	if n, err := base64.StdEncoding.Decode(out, raw); err == nil {
+		return out[:n]
+	}
+	out = out[:0]
+	var acc uint32
+	bits := 0
+	for _, c := range raw {
+		v := base64Value(c)
+		if v < 0 {
+			if c == '=' {
+				acc, bits = 0, 0
+			}
+			continue
+		}
+		acc = acc<<6 | uint32(v)
+		if bits += 6; bits >= 8 {
+			bits -= 8
+			out = append(out, byte(acc>>bits))
+		}
+	}
+	return out
+}
+
+func base64Value(c byte) int32 {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return int32(c - 'A')
+	case c >= 'a' && c <= 'z':
+		return int32(c-'a') + 26
+	case c >= '0' && c <= '9':
+		return int32(c-'0') + 52
+	case c == '+' || c == '-':
+		return 62
+	case c == '/' || c == '_':
+		return 63
+	}
+	return -1
+}
+
+// decodeQuotedPrintable decodes quoted-printable (RFC 2045 section 6.7). A "=" that
+// starts no code stays as it is.
+func decodeQuotedPrintable(raw []byte) []byte {
+	out := make([]byte, 0, len(raw))
+	for len(raw) > 0 {
+		i := bytes.IndexAny(raw, "=\n")
+		if i < 0 {
+			return append(out, bytes.TrimRight(raw, " \t\r")...)
+		}
+		if raw[i] == '\n' {
+			// Rule 3: spaces at the end of a line were added on the way.
+			out = append(out, bytes.TrimRight(raw[:i], " \t\r")...)
+			out = append(out, '\r', '\n')
+			raw = raw[i+1:]
+			continue
+		}
+		out = append(out, raw[:i]...)
+		switch raw = raw[i+1:]; {
+		case len(raw) >= 2 && isHex(raw[0]) && isHex(raw[1]):
+			out = append(out, unhex(raw[0])<<4|unhex(raw[1]))
+			raw = raw[2:]
+		case blank(raw[:lineEnd(raw)]):
+			raw = raw[lineEnd(raw):] // Rule 5: a soft line break.
+		default:
+			out = append(out, '=')
+		}
+	}
+	return out
+}
+
+// decodeUU decodes uuencoded data between its begin and end lines.
+func decodeUU(raw []byte) []byte {
+	var out []byte
+	for len(raw) > 0 {
+		end := lineEnd(raw)
+		line := trimEOL(raw[:end])
+		raw = raw[end:]
+		if len(line) == 0 || bytes.HasPrefix(line, []byte("begin ")) {
+			continue
+		}
+		if bytes.Equal(line, []byte("end")) {
+			break
+		}
+		n := int(line[0]-' ') & 63
+		for line = line[1:]; n > 0 && len(line) > 0; n -= 3 {
+			var q [4]byte
+			for i := range q {
+				if i < len(line) {
+					q[i] = (line[i] - ' ') & 63
+				}
+			}
+			three := []byte{q[0]<<2 | q[1]>>4, q[1]<<4 | q[2]>>2, q[2]<<6 | q[3]}
+			out = append(out, three[:min(n, 3)]...)
+			line = line[min(4, len(line)):]
+		}
+	}
+	return out
+}
