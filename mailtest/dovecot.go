@@ -24,7 +24,7 @@ type User struct {
 
 // The people that every test server knows.
 var (
-	Anna = User{Address: "anna@example.com", Password: "anna's secret: ünïcode"}
+	Anna = User{Address: "anna@example.com", Password: `anna's "secret": 1\2`}
 	Ben  = User{Address: "ben@example.com", Password: "ben-secret"}
 )
 
