@@ -139,11 +139,11 @@ func (d *Dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error)
 	ctx, cancel := context.WithTimeout(ctx, d.config.ConnectTimeout)
 	defer cancel()
 	addrs, err := d.config.Resolver.LookupNetIP(ctx, "ip", host)
+	if err == nil && len(addrs) == 0 {
+		err = &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}
+	}
 	if err != nil {
 		return nil, classifyLookup(err)
-	}
-	if len(addrs) == 0 {
-		return nil, errNotFound(nil)
 	}
 	return addrs, nil
 }

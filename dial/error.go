@@ -17,16 +17,25 @@ import (
 // codeFailed is what nothing more is known of.
 const codeFailed = "net.failed"
 
-// Classify turns an error of a connection into a *mailstead.Error with a code of
-// the table in package diagnose; err stays its cause. An error that has a
-// *mailstead.Error in its chain already is returned as it is. Drivers use it for
-// what Conn's reads and writes return.
+// Classify turns an error of a look-up, a handshake or a connection into a
+// *mailstead.Error with a code of the tables in package diagnose; err stays its
+// cause. An error that has a *mailstead.Error in its chain already is returned as
+// it is. Drivers use it for what Conn's reads and writes return.
 func Classify(op string, err error) error {
 	var known *mailstead.Error
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	e := &mailstead.Error{Kind: mailstead.KindTemporary, Op: op, Err: err}
+	e := &mailstead.Error{Op: op, Err: err}
+	if !describeLookup(e, err) && !describeCertificate(e, err) {
+		describeNetwork(e, err)
+	}
+	return e
+}
+
+// describeNetwork tells what became of a connection.
+func describeNetwork(e *mailstead.Error, err error) {
+	e.Kind = mailstead.KindTemporary
 	var timeout net.Error
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -45,7 +54,6 @@ func Classify(op string, err error) error {
 	default:
 		e.Code, e.Text = codeFailed, "The connection to the server failed."
 	}
-	return e
 }
 
 func isUnreachable(err error) bool {
@@ -69,20 +77,13 @@ func tellingError(have, next error) error {
 	return have
 }
 
-func errNotFound(cause error) error {
-	return &mailstead.Error{
-		Kind: mailstead.KindPermanent, Code: "dns.not_found", Op: "dial.Connect",
-		Text: "The server name does not exist.", Err: cause,
-	}
-}
-
+// classifyLookup is Classify for a look-up, whose time-outs say nothing about the
+// server.
 func classifyLookup(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return Classify("dial.Connect", err)
-	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
-		return errNotFound(err)
+	e := Classify("dial.Connect", err)
+	switch mailstead.CodeOf(e) {
+	case "dns.not_found", "dns.temporary", "net.cancelled":
+		return e
 	}
 	return &mailstead.Error{
 		Kind: mailstead.KindTemporary, Code: "dns.temporary", Op: "dial.Connect",
@@ -90,17 +91,30 @@ func classifyLookup(err error) error {
 	}
 }
 
-// classifyTLS tells what is wrong with a certificate or a handshake. Alerts have
-// no exported type in crypto/tls: they stay tls.failed, and package diagnose
-// reads their words.
-func classifyTLS(err error) error {
-	e := &mailstead.Error{Kind: mailstead.KindPermanent, Op: "dial.TLS", Err: err}
+// describeLookup tells what became of a look-up; false when err is of no look-up.
+func describeLookup(e *mailstead.Error, err error) bool {
+	var dns *net.DNSError
+	switch {
+	case !errors.As(err, &dns), errors.Is(err, context.Canceled):
+		return false
+	case dns.IsNotFound:
+		e.Kind, e.Code, e.Text = mailstead.KindPermanent, "dns.not_found", "The server name does not exist."
+	default:
+		e.Kind, e.Code, e.Text = mailstead.KindTemporary, "dns.temporary", "The server name cannot be looked up at the moment."
+	}
+	return true
+}
+
+// describeCertificate tells what is wrong with a certificate, or with a server
+// that has none; false when err is about neither.
+func describeCertificate(e *mailstead.Error, err error) bool {
 	var (
 		name    x509.HostnameError
 		invalid x509.CertificateInvalidError
 		verify  *tls.CertificateVerificationError
 		record  tls.RecordHeaderError
 	)
+	e.Kind = mailstead.KindPermanent
 	switch {
 	case errors.As(err, &name):
 		e.Code, e.Text = "tls.name_mismatch", "The certificate belongs to another server name"+certificateNames(name.Certificate)+"."
@@ -111,12 +125,22 @@ func classifyTLS(err error) error {
 	case errors.As(err, &record):
 		e.Code, e.Text = "tls.wrong_mode", "The server does not speak TLS on this port."
 	default:
-		if network := Classify("dial.TLS", err); mailstead.CodeOf(network) != codeFailed {
-			return network
-		}
-		e.Code, e.Text = "tls.failed", "The server and we could not agree on encryption."
+		return false
 	}
-	return e
+	return true
+}
+
+// classifyHandshake is Classify for a handshake. Alerts have no exported type in
+// crypto/tls: they become tls.failed, and package diagnose reads their words.
+func classifyHandshake(err error) error {
+	e := Classify("dial.TLS", err)
+	if mailstead.CodeOf(e) != codeFailed {
+		return e
+	}
+	return &mailstead.Error{
+		Kind: mailstead.KindPermanent, Code: "tls.failed", Op: "dial.TLS",
+		Text: "The server and we could not agree on encryption.", Err: err,
+	}
 }
 
 // certificateNames lists the first names of a certificate that a person could

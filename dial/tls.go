@@ -36,7 +36,7 @@ func (d *Dialer) handshake(ctx context.Context, c *Conn, host string, o Options)
 		ctx, cancel := context.WithTimeout(ctx, d.config.HandshakeTimeout)
 		defer cancel()
 		if err := t.HandshakeContext(ctx); err != nil {
-			return classifyTLS(err)
+			return classifyHandshake(err)
 		}
 		return nil
 	})
