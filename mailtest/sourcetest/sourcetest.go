@@ -397,7 +397,7 @@ func (h *Harness) appends(t *testing.T) {
 	s, _ := h.open(t)
 	a, ok := s.(mailstead.Appender)
 	if !ok {
-		t.Skip("the source stores nothing") // a fact about the protocol, not about the machine
+		t.Fatal("the source stores nothing")
 	}
 	id, raw := mail("sent by me\r\ngr\u00fc\u00dfe\r\n")
 	flags := mailstead.Flags{Seen: true, Flagged: true}
@@ -428,7 +428,7 @@ func (h *Harness) flags(t *testing.T) {
 	s, uids := h.deliver(t, a, b)
 	f, ok := s.(mailstead.Flagger)
 	if !ok {
-		t.Skip("the source has no flags") // a fact about the protocol, not about the machine
+		t.Fatal("the source has no flags")
 	}
 	steps := []struct {
 		uids      []mailstead.UID
@@ -462,7 +462,7 @@ func (h *Harness) changes(t *testing.T) {
 	cursor := mailstead.Cursor{UIDValidity: status.UIDValidity, Low: uids[0], Next: uids[1] + 1, ModSeq: status.ModSeq}
 	f, ok := s.(mailstead.Flagger)
 	if !ok {
-		t.Skip("the source has no flags") // a fact about the protocol, not about the machine
+		t.Fatal("the source has no flags")
 	}
 	if err := f.SetFlags(ctx(t), "INBOX", uids[1:], mailstead.Flags{Flagged: true}, mailstead.Flags{Flagged: true}); err != nil {
 		t.Fatal(err)
@@ -502,7 +502,7 @@ func (h *Harness) wait(t *testing.T) {
 	s, _ := h.open(t)
 	w, ok := s.(mailstead.Watcher)
 	if !ok {
-		t.Skip("the source cannot wait") // a fact about the protocol, not about the machine
+		t.Fatal("the source cannot wait")
 	}
 	type result struct {
 		changed bool
