@@ -20,6 +20,10 @@ type Connected struct {
 	Events []Event
 }
 
+// MaxPage is the most items of a page. Journeys and stores give one more when
+// asked, by which a door sees whether another page follows.
+const MaxPage = 200
+
 // NewMessage is a message to be stored with the words it is found by.
 type NewMessage struct {
 	Message
@@ -63,7 +67,7 @@ type MessageQuery struct {
 	// Before is the position behind which the page starts: the Next of the page
 	// before it, zero for the first.
 	Before MessagePosition
-	// Limit is the most messages of the page, 1 to 200.
+	// Limit is the most messages of the page, 1 to MaxPage+1.
 	Limit int
 }
 

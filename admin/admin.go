@@ -118,7 +118,7 @@ func New(c Config) *Service {
 }
 
 // pageLimit bounds the pages of lists.
-const pageLimit = 200
+const pageLimit = mailstead.MaxPage + 1
 
 func clampLimit(limit int) int {
 	if limit < 1 || limit > pageLimit {

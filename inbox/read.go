@@ -16,7 +16,7 @@ type Opened struct {
 }
 
 // maxPage bounds a page of messages.
-const maxPage = 500
+const maxPage = mailstead.MaxPage + 1
 
 // account returns the account when the actor may read it. An account that it may
 // not read does not exist for it.
@@ -48,7 +48,7 @@ func (s *Service) Messages(ctx context.Context, actor mailstead.Actor, q mailste
 		return nil, err
 	}
 	if q.Limit < 1 || q.Limit > maxPage {
-		return nil, mailstead.Invalid("limit", "input.limit", "A page has 1 to 500 messages.")
+		return nil, mailstead.Invalid("limit", "input.limit", "A page has 1 to 200 messages.")
 	}
 	if q.FolderID != 0 {
 		f, err := s.c.Shelf.Folder(ctx, q.FolderID)
@@ -125,7 +125,7 @@ func (s *Service) Open(ctx context.Context, actor mailstead.Actor, id mailstead.
 // then here. The messages must lie in one account.
 func (s *Service) SetFlags(ctx context.Context, actor mailstead.Actor, ids []mailstead.MessageID, set, mask mailstead.Flags) error {
 	if len(ids) == 0 || len(ids) > maxPage {
-		return mailstead.Invalid("ids", "input.limit", "Name 1 to 500 messages.")
+		return mailstead.Invalid("ids", "input.limit", "Name 1 to 200 messages.")
 	}
 	if err := actor.Require(mailstead.ScopeRead); err != nil {
 		return err

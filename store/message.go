@@ -117,8 +117,8 @@ func (db *DB) Messages(ctx context.Context, q mailstead.MessageQuery) ([]mailste
 	return out, nil
 }
 
-// pageSize is the most messages of a page.
-const pageSize = 200
+// pageSize is the most items of a page.
+const pageSize = mailstead.MaxPage + 1
 
 func messages(ctx context.Context, db *DB, q mailstead.MessageQuery) ([]mailstead.Message, error) {
 	s := db.reader()

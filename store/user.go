@@ -143,7 +143,7 @@ func oneUser(ctx context.Context, s *Session, where string, arg any) (mailstead.
 func (db *DB) Users(ctx context.Context, after mailstead.UserID, n int) ([]mailstead.User, error) {
 	var rows []userRow
 	s := db.reader()
-	err := s.NewSelect().Model(&rows).Where("u.id > ?", int64(after)).Order("u.id").Limit(limit(n, 200)).Scan(ctx)
+	err := s.NewSelect().Model(&rows).Where("u.id > ?", int64(after)).Order("u.id").Limit(limit(n, pageSize)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list users: %w", err)
 	}

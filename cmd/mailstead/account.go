@@ -99,7 +99,7 @@ func newAccountList(c *cli) *cobra.Command {
 		Use: "list", Short: "List accounts", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withClient(cmd.Context(), func(cl *client) error {
-				path := "/accounts?limit=200"
+				path := "/accounts?limit=100"
 				if c.user == "" {
 					path += "&all=true"
 				}

@@ -25,7 +25,7 @@ var databases = map[string]func(t testing.TB) []string{
 }
 
 // mails is how many messages lie in Anna's inbox before she connects it.
-const mails = 120
+const mails = 90
 
 // mailService starts Dovecot and Postfix with Anna's mail in it.
 func mailService(t testing.TB) *mailtest.Servers {
@@ -97,7 +97,7 @@ func TestMainJobByAPI(t *testing.T) {
 			}
 		}
 		opened := call[struct{ Text string }](s, http.MethodGet, "/messages/"+messages[0].ID.String(), nil)
-		if !strings.Contains(opened.Text, "offer number 119") {
+		if !strings.Contains(opened.Text, "offer number 89") {
 			t.Errorf("the text is %q", opened.Text)
 		}
 
@@ -116,7 +116,7 @@ func TestMainJobByAPI(t *testing.T) {
 		mailtest.Await(t, "the answer stands in the folder Sent here too", func() bool {
 			for _, m := range folderMessages(s, account, mailstead.FolderSent) {
 				if m.InternetMessageID == sent.InternetMessageID {
-					return m.Subject == "Re: Order 119" && fmt.Sprint(m.References) == "[order-119@example.com]"
+					return m.Subject == "Re: Order 89" && fmt.Sprint(m.References) == "[order-89@example.com]"
 				}
 			}
 			return false
@@ -157,7 +157,7 @@ func folderMessages(s *service, account mailstead.AccountID, role mailstead.Fold
 	for _, f := range call[list[mailstead.Folder]](s, http.MethodGet, "/accounts/"+account.String()+"/folders", nil).Items {
 		if f.Role == role {
 			return call[list[mailstead.Message]](s, http.MethodGet,
-				fmt.Sprintf("/accounts/%s/messages?folder=%s&limit=200", account, f.ID), nil).Items
+				fmt.Sprintf("/accounts/%s/messages?folder=%s&limit=100", account, f.ID), nil).Items
 		}
 	}
 	return nil
@@ -207,14 +207,14 @@ func TestMainJobByCommandLine(t *testing.T) {
 		account := saved.Account.ID.String()
 		var messages []mailstead.Message
 		mailtest.Await(t, "the inbox is loaded", func() bool {
-			messages = lines[mailstead.Message](t, s.cli("", "--json", "message", "list", account, "--limit", "200").stdout)
+			messages = lines[mailstead.Message](t, s.cli("", "--json", "message", "list", account, "--limit", "100").stdout)
 			return len(messages) >= mails
 		})
-		if messages[0].Subject != "Order 119" {
+		if messages[0].Subject != "Order 89" {
 			t.Fatalf("the newest message is %q", messages[0].Subject)
 		}
 		shown := cliJSON[struct{ Text string }](s, "", "message", "show", messages[0].ID.String())
-		if !strings.Contains(shown.Text, "offer number 119") {
+		if !strings.Contains(shown.Text, "offer number 89") {
 			t.Errorf("the text is %q", shown.Text)
 		}
 		sent := cliJSON[mailstead.OutgoingMessage](s, "The offer is on its way.\n", "send", "--user", "1", "--reply", messages[0].ID.String())

@@ -60,7 +60,7 @@ func newMessageList(c *cli) *cobra.Command {
 	f.StringVar(&folder, "folder", "", "only this folder (id)")
 	f.StringVar(&search, "search", "", "words to search for")
 	f.BoolVar(&unread, "unread", false, "only unread messages")
-	f.IntVar(&limit, "limit", 50, "how many, 1 to 200")
+	f.IntVar(&limit, "limit", 50, "how many, 1 to 100")
 	return cmd
 }
 

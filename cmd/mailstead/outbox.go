@@ -25,7 +25,7 @@ func newOutboxList(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List outgoing mail, newest first", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			q := url.Values{"limit": {"200"}}
+			q := url.Values{"limit": {"100"}}
 			if states != "" {
 				q.Set("state", states)
 			}

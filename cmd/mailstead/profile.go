@@ -77,7 +77,7 @@ func newDomain(c *cli) *cobra.Command {
 		Use: "list", Short: "List the table of domains", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withClient(cmd.Context(), func(cl *client) error {
-				return listAll(cmd.Context(), c, cl, "/domains?limit=200", "DOMAIN\tPROVIDER\tSOURCE\n", func(w io.Writer, d mailstead.Domain) {
+				return listAll(cmd.Context(), c, cl, "/domains?limit=100", "DOMAIN\tPROVIDER\tSOURCE\n", func(w io.Writer, d mailstead.Domain) {
 					fmt.Fprintf(w, "%s\t%s\t%s\n", d.Name, d.ProviderID, d.Source)
 				})
 			})

@@ -54,7 +54,7 @@ func newUserList(c *cli) *cobra.Command {
 		Use: "list", Short: "List users", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withClient(cmd.Context(), func(cl *client) error {
-				return listAll(cmd.Context(), c, cl, "/users?limit=200", "ID\tADDRESS\tNAME\tROLE\n", func(w io.Writer, u mailstead.User) {
+				return listAll(cmd.Context(), c, cl, "/users?limit=100", "ID\tADDRESS\tNAME\tROLE\n", func(w io.Writer, u mailstead.User) {
 					role := string(u.Role)
 					if u.Disabled {
 						role += " (disabled)"
