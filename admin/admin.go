@@ -93,6 +93,7 @@ type Service struct {
 	Config
 	byAddress *throttle
 	byRemote  *throttle
+	setups    *throttle
 	// decoy is the hash that the password of an unknown user is compared with.
 	decoy func() (string, error)
 
@@ -110,9 +111,10 @@ func New(c Config) *Service {
 		Config: c,
 		// Ten passwords for one address at once, then two a minute.
 		byAddress: newThrottle(10, 30*time.Second),
-		// Thirty sign-ins from one remote address at once, then twenty a minute:
-		// many people may sit behind it.
-		byRemote: newThrottle(30, 3*time.Second),
+		// Twenty wrong ones from one network at once, then twenty a minute: many
+		// people may sit behind it.
+		byRemote: newThrottle(20, 3*time.Second),
+		setups:   newThrottle(10, 30*time.Second),
 		decoy:    sync.OnceValues(newDecoy),
 	}
 }

@@ -44,7 +44,7 @@ type SetupRequest struct {
 // Setup makes the first administrator and signs him in. It works once, with the
 // token of SetupToken.
 func (s *Service) Setup(ctx context.Context, r SetupRequest) (mailstead.User, SignedIn, error) {
-	if _, ok := s.byAddress.try("setup", s.Now()); !ok {
+	if _, ok := s.setups.try("", s.Now()); !ok {
 		return mailstead.User{}, SignedIn{}, errThrottled()
 	}
 	needed, err := s.SetupNeeded(ctx)

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func (s *Service) SignIn(ctx context.Context, email string, password mailstead.S
 	if len(address) > maxAddress {
 		return SignedIn{}, errBadSignIn()
 	}
-	backRemote, ok := s.byRemote.try(remote, now)
+	backRemote, ok := s.byRemote.try(networkOf(remote), now)
 	if !ok {
 		return SignedIn{}, errThrottled()
 	}
@@ -67,6 +68,20 @@ func (s *Service) SignIn(ctx context.Context, email string, password mailstead.S
 		return SignedIn{}, err
 	}
 	return s.openSession(ctx, u)
+}
+
+// networkOf returns what a remote address is counted by: a whole /64 of IPv6,
+// which one subscriber has for himself.
+func networkOf(remote string) string {
+	a, err := netip.ParseAddr(remote)
+	if err != nil || a.Unmap().Is4() {
+		return remote
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return remote
+	}
+	return p.String()
 }
 
 // maxAddress is the longest address that is looked up.

@@ -81,15 +81,6 @@ func (s *Service) User(ctx context.Context, actor mailstead.Actor, id mailstead.
 	return s.Store.User(ctx, id)
 }
 
-// UserByEmail returns the user with the address, for administrators.
-func (s *Service) UserByEmail(ctx context.Context, actor mailstead.Actor, email string) (mailstead.User, error) {
-	if err := actor.RequireAdmin(); err != nil {
-		return mailstead.User{}, err
-	}
-	u, _, err := s.Store.UserByEmail(ctx, strings.TrimSpace(email))
-	return u, err
-}
-
 func requireSelfOrAdmin(actor mailstead.Actor, id mailstead.UserID) error {
 	if err := requireUser(actor); err != nil {
 		return err

@@ -1,0 +1,134 @@
+package admin_test
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/admin"
+	"github.com/mailstead/mailstead/credential"
+	"github.com/mailstead/mailstead/discover"
+	"github.com/mailstead/mailstead/store"
+	"github.com/mailstead/mailstead/store/sqlite"
+)
+
+// world is the journey on a real store, with a clock that tests turn.
+type world struct {
+	*admin.Service
+	store *store.DB
+	now   time.Time
+}
+
+const password = "correct horse battery"
+
+func newWorld(t *testing.T, change ...func(*admin.Config)) *world {
+	t.Helper()
+	w := &world{now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}
+	now := func() time.Time { return w.now }
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "mailstead.db"), store.Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	directory, err := discover.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := admin.Config{Store: fullStore{db}, Directory: directory, Now: now, Logger: slog.New(slog.DiscardHandler)}
+	for _, f := range change {
+		f(&c)
+	}
+	w.store, w.Service = db, admin.New(c)
+	return w
+}
+
+// fullStore has what store.DB does not have yet.
+type fullStore struct{ *store.DB }
+
+func (s fullStore) TouchSession(ctx context.Context, hash []byte, expires time.Time) error {
+	old, _, err := s.Session(ctx, hash)
+	if err != nil {
+		return err
+	}
+	if err := s.DeleteSession(ctx, hash); err != nil {
+		return err
+	}
+	old.ExpiresAt = expires
+	return s.CreateSession(ctx, old)
+}
+
+func (s fullStore) DeleteUserSessions(ctx context.Context, id mailstead.UserID) error {
+	u, err := s.User(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, hash, err := s.UserByEmail(ctx, u.Email)
+	if err != nil {
+		return err
+	}
+	return s.SetUserPassword(ctx, id, hash)
+}
+
+var operator = mailstead.Actor{Operator: true}
+
+// person makes a user with the password and returns it as an actor.
+func (w *world) person(t *testing.T, email string, role mailstead.Role) mailstead.Actor {
+	t.Helper()
+	u, err := w.CreateUser(t.Context(), operator, mailstead.User{Email: email, Role: role}, mailstead.NewSecret(password))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mailstead.Actor{User: u}
+}
+
+// account stores an account of owner without testing it.
+func (w *world) account(t *testing.T, owner mailstead.UserID, sides ...mailstead.SideName) mailstead.AccountID {
+	t.Helper()
+	key := credential.NewKey()
+	a := mailstead.Account{Key: key, OwnerID: owner, Name: key, Address: "box@firm.example"}
+	for _, n := range sides {
+		side := &mailstead.Side{Login: "box", Enabled: true, Secret: mailstead.SecretBoth}
+		if n == mailstead.SideOutgoing {
+			side.Server = mailstead.Server{Protocol: mailstead.SMTP, Host: "smtp.firm.example", Port: 587, Security: mailstead.SecurityStartTLS}
+			a.Outgoing = side
+			continue
+		}
+		side.Server = mailstead.Server{Protocol: mailstead.IMAP, Host: "imap.firm.example", Port: 993, Security: mailstead.SecurityTLS}
+		a.Incoming = side
+	}
+	id, err := w.store.ConnectAccount(t.Context(), mailstead.Connected{Account: &a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// wantKind checks the kind of an error; want 0 means none.
+func wantKind(t *testing.T, what string, err error, want mailstead.Kind) {
+	t.Helper()
+	if (want == 0) != (err == nil) || (err != nil && mailstead.KindOf(err) != want) {
+		t.Errorf("%s: got %v, want kind %s", what, err, want)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// signIn opens a session and returns its cookie.
+func (w *world) signIn(ctx context.Context, t *testing.T, email string) mailstead.Secret {
+	t.Helper()
+	in, err := w.SignIn(ctx, email, mailstead.NewSecret(password), "192.0.2.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in.Token
+}
