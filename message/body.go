@@ -128,16 +128,7 @@ func (r *reader) text(p *part) string {
 	if charset == "" && p.contentType.value == "text/html" {
 		charset = metaCharset(data)
 	}
-	s := strings.ReplaceAll(decodeCharset(data, charset, r.d), "\r\n", "\n")
-	s = strings.Map(func(c rune) rune {
-		switch {
-		case c == '\r':
-			return '\n'
-		case c == 0 || c == '\ufeff':
-			return -1
-		}
-		return c
-	}, s)
+	s := readable(decodeCharset(data, charset, r.d))
 	switch p.contentType.value {
 	case "text/plain":
 		if strings.EqualFold(p.contentType.param("format"), "flowed") {
@@ -145,6 +136,15 @@ func (r *reader) text(p *part) string {
 		}
 	case "text/enriched", "text/richtext":
 		return plainFromEnriched(s)
+	}
+	return s
+}
+
+// readable gives a text LF line ends and takes out what no text has.
+func readable(s string) string {
+	s = normalText(s)
+	if strings.Contains(s, "\ufeff") {
+		s = strings.ReplaceAll(s, "\ufeff", "")
 	}
 	return s
 }

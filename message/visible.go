@@ -22,7 +22,7 @@ func visibleText(text string) string {
 func stripQuotes(lines []string) []string {
 	var out []string
 	for i := 0; i < len(lines); i++ {
-		line := strings.TrimSpace(strings.ReplaceAll(lines[i], "\u00a0", " "))
+		line := strings.TrimSpace(lines[i])
 		if strings.HasPrefix(line, ">") {
 			continue
 		}
@@ -72,23 +72,30 @@ var (
 // least two more fields within the next lines.
 func headerBlock(lines []string) bool {
 	first := strings.TrimSpace(lines[0])
-	if strings.Trim(first, "_") == "" && len(first) >= 10 {
+	if len(first) >= 10 && first[0] == '_' && strings.Trim(first, "_") == "" {
 		// Outlook on the web draws a line of underscores first.
 		if i := nextFilled(lines, 1); i > 0 && i < 4 {
 			return headerBlock(lines[i:])
 		}
 		return false
 	}
-	if len(first) > 300 || !fromLine.MatchString(first) {
+	if len(lines) < 3 || !startsWithName(first) || !fromLine.MatchString(first) {
 		return false
 	}
 	n := 0
 	for _, l := range lines[1:min(len(lines), 8)] {
-		if otherLine.MatchString(strings.TrimSpace(l)) {
+		if l = strings.TrimSpace(l); startsWithName(l) && otherLine.MatchString(l) {
 			n++
 		}
 	}
 	return n >= 2
+}
+
+// startsWithName tells cheaply that a line may be "Name: value": one or two words
+// before the colon and no address behind it.
+func startsWithName(line string) bool {
+	i := strings.IndexByte(line[:min(len(line), 30)], ':')
+	return i > 0 && len(line) < 1000 && strings.Count(line[:i], " ") <= 1 && !strings.HasPrefix(line[i+1:], "//")
 }
 
 // attributions introduce a quote: "On DATE, NAME wrote:" as mail programs say it.
@@ -107,7 +114,7 @@ var attributions = regexp.MustCompile(`(?is)^(` +
 // there is none. Programs wrap it into three at most.
 func attribution(lines []string) int {
 	first := strings.TrimSpace(lines[0])
-	if first == "" || len(first) > 400 {
+	if first == "" || len(first) > 400 || !colonSoon(lines) {
 		return 0
 	}
 	joined := ""
@@ -125,6 +132,16 @@ func attribution(lines []string) int {
 		}
 	}
 	return 0
+}
+
+// colonSoon tells cheaply that one of the next lines ends in a colon.
+func colonSoon(lines []string) bool {
+	for _, l := range lines[:min(3, len(lines))] {
+		if strings.HasSuffix(strings.TrimRight(l, " \r"), ":") {
+			return true
+		}
+	}
+	return false
 }
 
 // stripSignature cuts at the signature separator (RFC 3676 section 4.3), which

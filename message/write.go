@@ -7,6 +7,7 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mailstead/mailstead"
 	gomail "github.com/wneessen/go-mail"
@@ -231,10 +232,16 @@ func sevenBit(data []byte) bool {
 
 // normalText makes valid UTF-8 with LF line ends and without NUL.
 func normalText(s string) string {
-	if strings.ContainsAny(s, "\r\x00") {
-		s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(s)
+	if strings.IndexByte(s, '\r') >= 0 {
+		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	}
-	return strings.ToValidUTF8(s, "\ufffd")
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\ufffd")
+	}
+	return s
 }
 
 // canonicalText has CRLF line ends also inside of base64 (RFC 2045 section 6.8).

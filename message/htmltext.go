@@ -1,0 +1,253 @@
+package message
+
+import (
+	"html"
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
+
+// HTMLToText makes readable plain text of HTML: blocks become lines, lists get
+// marks, quotes ("blockquote") get "> ", links keep their address when the text
+// does not show it. Scripts, styles and everything hidden with the hidden
+// attribute are left out.
+func HTMLToText(source string) string {
+	w := textWriter{}
+	w.out.Grow(len(source) / 4)
+	s := tagScanner{rest: source}
+	for {
+		text, t, more := s.next()
+		if text != "" && w.skip == 0 {
+			w.text(text)
+		}
+		if !more {
+			return w.finish()
+		}
+		switch {
+		case t.name == 0:
+		case t.end:
+			w.end(t.name)
+		default:
+			w.start(t)
+		}
+	}
+}
+
+// textWriter builds plain text line by line.
+type textWriter struct {
+	out strings.Builder
+	// breaks is how many line ends are due before the next text; space tells
+	// that a space is.
+	breaks  int
+	space   bool
+	quote   int
+	pre     int
+	skip    atom.Atom
+	link    string
+	linked  int
+	started bool
+	cells   bool
+}
+
+func (w *textWriter) start(t tag) {
+	if w.skip != 0 {
+		return
+	}
+	switch t.name {
+	case atom.Script, atom.Style, atom.Title, atom.Textarea, atom.Select, atom.Noembed, atom.Noframes, atom.Iframe, atom.Svg, atom.Math, atom.Template:
+		w.skip = t.name
+	case atom.Br:
+		w.lineBreak()
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Dl, atom.Table:
+		w.block(2)
+	case atom.Pre:
+		w.block(2)
+		w.pre++
+	case atom.Div, atom.Tr, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Dt, atom.Dd, atom.Address, atom.Body, atom.Form, atom.Fieldset:
+		w.block(1)
+	case atom.Li:
+		w.block(1)
+		w.raw("- ")
+	case atom.Hr:
+		w.block(1)
+		w.raw("----------")
+		w.block(1)
+	case atom.Blockquote:
+		w.block(1)
+		w.quote++
+	case atom.Td, atom.Th:
+		w.space = true
+	case atom.A:
+		w.link = t.attribute("href")
+		w.linked = w.out.Len()
+	case atom.Img:
+		if alt := strings.TrimSpace(t.attribute("alt")); alt != "" {
+			w.words(alt)
+		}
+	}
+}
+
+func (w *textWriter) end(name atom.Atom) {
+	if w.skip != 0 {
+		if name == w.skip {
+			w.skip = 0
+		}
+		return
+	}
+	switch name {
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Dl, atom.Table:
+		w.block(2)
+	case atom.Pre:
+		w.pre = max(0, w.pre-1)
+		w.block(2)
+	case atom.Div, atom.Tr, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Dt, atom.Dd, atom.Li, atom.Address:
+		w.block(1)
+	case atom.Blockquote:
+		w.block(1)
+		w.quote = max(0, w.quote-1)
+	case atom.A:
+		w.endLink()
+	}
+}
+
+// endLink writes the address of a link behind its text unless they say the same.
+func (w *textWriter) endLink() {
+	link := strings.TrimSpace(w.link)
+	w.link = ""
+	low := strings.ToLower(link)
+	if !strings.HasPrefix(low, "http://") && !strings.HasPrefix(low, "https://") || len(link) > 500 {
+		return
+	}
+	shown := strings.TrimSpace(w.out.String()[min(w.linked, w.out.Len()):])
+	if shown == "" || strings.Contains(shown, strings.TrimSuffix(link, "/")) ||
+		strings.Contains(low, strings.ToLower(strings.TrimPrefix(shown, "www."))) && strings.Contains(shown, ".") {
+		return
+	}
+	w.raw(" <" + cleanLine(link) + ">")
+}
+
+func (w *textWriter) lineBreak() {
+	w.breaks++
+	w.space = false
+}
+
+// block asks for n line ends before the next text, not n more.
+func (w *textWriter) block(n int) {
+	if w.breaks < n {
+		w.breaks = n
+	}
+	w.space = false
+}
+
+// maxQuoteDepth bounds the marks before a quoted line.
+const maxQuoteDepth = 20
+
+// flush writes the line ends that are due.
+func (w *textWriter) flush() {
+	if w.started && w.breaks == 0 {
+		return
+	}
+	mark := strings.Repeat("> ", min(w.quote, maxQuoteDepth))
+	if !w.started {
+		w.started = true
+		w.breaks = 0
+		w.out.WriteString(mark)
+	}
+	for n := min(w.breaks, 3); n > 0; n-- {
+		w.out.WriteByte('\n')
+		if n > 1 {
+			w.out.WriteString(strings.TrimRight(mark, " "))
+		} else {
+			w.out.WriteString(mark)
+		}
+	}
+	if w.breaks > 0 {
+		w.space = false
+	}
+	w.breaks = 0
+}
+
+func (w *textWriter) raw(s string) {
+	w.flush()
+	w.out.WriteString(s)
+}
+
+// text writes a piece of source between two tags.
+func (w *textWriter) text(source string) {
+	if strings.IndexByte(source, '&') >= 0 {
+		source = html.UnescapeString(source)
+	}
+	if w.pre == 0 {
+		w.words(source)
+		return
+	}
+	for i, line := range strings.Split(source, "\n") {
+		if i > 0 {
+			w.lineBreak()
+		}
+		if line != "" {
+			w.raw(strings.TrimRight(line, "\r"))
+		}
+	}
+}
+
+// words writes running text, in which spaces and line ends are one space.
+func (w *textWriter) words(s string) {
+	for len(s) > 0 {
+		i := 0
+		for i < len(s) && !isSpace(s[i]) {
+			i++
+		}
+		if i > 0 {
+			w.flush()
+			if w.space {
+				w.out.WriteByte(' ')
+				w.space = false
+			}
+			w.out.WriteString(s[:i])
+			s = s[i:]
+			continue
+		}
+		for i < len(s) && isSpace(s[i]) {
+			i++
+		}
+		w.space = w.started
+		s = s[i:]
+	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }
+
+// finish takes out what is not meant to be seen: no-break spaces become spaces,
+// and the invisible characters that newsletters fill their preview with go.
+func (w *textWriter) finish() string {
+	s := w.out.String()
+	if !ascii([]byte(s)) {
+		s = dropInvisible(s)
+	}
+	return strings.Trim(trimLines(s), "\n")
+}
+
+// trimLines removes the spaces at the ends of lines.
+func trimLines(s string) string {
+	if !strings.Contains(s, " \n") && !strings.HasSuffix(s, " ") {
+		return s
+	}
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " \t")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func dropInvisible(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '\u00a0', '\u2007', '\u202f':
+			return ' '
+		case '\u00ad', '\u034f', '\u200b', '\u2060', '\ufeff', '\u180e':
+			return -1
+		}
+		return r
+	}, s)
+}
