@@ -8,10 +8,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/mailstead/mailstead"
 )
@@ -77,9 +77,7 @@ type DovecotServer struct {
 	account *account
 	process process
 	doveadm string
-	count   atomic.Int64 // mails delivered; makes file names unique
-
-	users sync.Mutex // guards the passwd file
+	count   atomic.Int64 // mails delivered; makes names unique
 }
 
 // Dovecot starts a Dovecot for the time of the test.
@@ -202,75 +200,59 @@ func (s *DovecotServer) server(p mailstead.Protocol, security mailstead.Security
 // AddUser makes a mailbox for one more user. Dovecot notices it at once.
 func (s *DovecotServer) AddUser(u User) {
 	s.t.Helper()
-	if err := s.addUsers(u); err != nil {
+	if err := s.writeUser(u); err != nil {
 		s.t.Fatalf("dovecot: add user: %v", err)
 	}
 }
 
-// SetPassword changes the password of a user.
+// SetPassword changes the password of a user. Connections stay signed in.
 func (s *DovecotServer) SetPassword(address, password string) {
 	s.t.Helper()
-	s.users.Lock()
-	defer s.users.Unlock()
-	file := s.scratch.path("users")
-	data, err := os.ReadFile(file)
-	if err != nil {
+	if err := s.writeUser(User{Address: address, Password: password}); err != nil {
 		s.t.Fatalf("dovecot: set password: %v", err)
 	}
-	lines := bytes.SplitAfter(data, []byte("\n"))
-	for i, l := range lines {
-		if bytes.HasPrefix(l, []byte(address+":")) {
-			lines[i] = []byte(passwdLine(User{Address: address, Password: password}))
-		}
-	}
-	if err := s.replaceUsers(bytes.Join(lines, nil)); err != nil {
+	// Dovecot looks at a file once a second and goes by its time in seconds.
+	file := s.userFile(address)
+	at := time.Now().Add(time.Duration(s.count.Add(1)) * time.Hour)
+	if err := os.Chtimes(file, at, at); err != nil {
 		s.t.Fatalf("dovecot: set password: %v", err)
 	}
+	next := time.Now().Truncate(time.Second).Add(time.Second + pollInterval)
+	time.Sleep(time.Until(next))
 }
 
-func (s *DovecotServer) addUsers(users ...User) error {
-	s.users.Lock()
-	defer s.users.Unlock()
-	data, err := os.ReadFile(s.scratch.path("users"))
-	if err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	for _, u := range users {
-		data = append(data, passwdLine(u)...)
-	}
-	return s.replaceUsers(data)
+// userFile holds the password of one user. Dovecot sees a new file at once,
+// where it would see a new line of a known file only after a while.
+func (s *DovecotServer) userFile(address string) string {
+	return s.scratch.path("users", strings.ToLower(address))
 }
 
-// replaceUsers swaps the file, so that Dovecot never reads half of it.
-func (s *DovecotServer) replaceUsers(data []byte) error {
-	file := s.scratch.path("users")
-	if err := s.account.write(file+".new", data); err != nil {
+// writeUser keeps the password in the clear, so that every mechanism works, and
+// in hexadecimal, as colons part the fields. The file is swapped, so that
+// Dovecot never reads half of it.
+func (s *DovecotServer) writeUser(u User) error {
+	file := s.userFile(u.Address)
+	line := fmt.Sprintf("%s:{PLAIN.hex}%s::::::\n", strings.ToLower(u.Address), hex.EncodeToString([]byte(u.Password)))
+	if err := s.account.write(file+".new", []byte(line)); err != nil {
 		return err
 	}
 	return os.Rename(file+".new", file)
-}
-
-// passwdLine keeps the password in the clear, so that every mechanism works;
-// in hexadecimal, as colons part the fields.
-func passwdLine(u User) string {
-	return fmt.Sprintf("%s:{PLAIN.hex}%s::::::\n", u.Address, hex.EncodeToString([]byte(u.Password)))
 }
 
 // Doveadm runs Dovecot's administration program, for what a test can't do over
 // IMAP, and returns what it prints.
 func (s *DovecotServer) Doveadm(args ...string) string {
 	s.t.Helper()
-	out, err := s.runDoveadm(nil, args...)
+	out, err := s.runDoveadm(args...)
 	if err != nil {
 		s.t.Fatalf("doveadm %s: %v", strings.Join(args, " "), err)
 	}
 	return out
 }
 
-func (s *DovecotServer) runDoveadm(stdin []byte, args ...string) (string, error) {
+func (s *DovecotServer) runDoveadm(args ...string) (string, error) {
 	cmd := exec.Command(s.doveadm, append([]string{"-c", s.scratch.path("dovecot.conf")}, args...)...)
 	cmd.Dir = s.scratch.dir
-	cmd.Stdin = bytes.NewReader(stdin)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.account.credential()}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

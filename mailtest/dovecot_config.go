@@ -39,11 +39,11 @@ auth_failure_delay = 0
 auth_verbose = yes
 passdb {
   driver = passwd-file
-  args = username_format=%Lu {{.Dir}}/users
+  args = username_format=%Lu {{.Dir}}/users/%Lu
 }
 userdb {
   driver = passwd-file
-  args = username_format=%Lu {{.Dir}}/users
+  args = username_format=%Lu {{.Dir}}/users/%Lu
   default_fields = uid={{.UID}} gid={{.GID}} home={{.Dir}}/mail/%Lu
 }
 
@@ -146,8 +146,15 @@ func (s *DovecotServer) writeFiles() error {
 			return err
 		}
 	}
-	if err := s.account.mkdir(s.scratch.path("mail")); err != nil {
-		return err
+	for _, dir := range []string{"mail", "users"} {
+		if err := s.account.mkdir(s.scratch.path(dir)); err != nil {
+			return err
+		}
 	}
-	return s.addUsers(s.Users...)
+	for _, u := range s.Users {
+		if err := s.writeUser(u); err != nil {
+			return err
+		}
+	}
+	return nil
 }

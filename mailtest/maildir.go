@@ -1,7 +1,6 @@
 package mailtest
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,16 +33,15 @@ func (s *DovecotServer) DeliverMany(user, folder string, n int, mail func(i int)
 	if s.options.MDBox {
 		err = s.importMails(user, folder, n, mail)
 	} else {
-		err = s.fillMaildir(s.maildir(user, folder), n, mail)
+		err = s.fillMaildir(maildirFolder(filepath.Join(s.home(user), "Maildir"), folder), n, mail)
 	}
 	if err != nil {
 		s.t.Fatalf("dovecot: deliver to %s of %s: %v", folder, user, err)
 	}
 }
 
-// maildir is the directory of a folder in the Maildir++ layout.
-func (s *DovecotServer) maildir(user, folder string) string {
-	root := filepath.Join(s.home(user), "Maildir")
+// maildirFolder is the directory of a folder in the Maildir++ layout.
+func maildirFolder(root, folder string) string {
 	if strings.EqualFold(folder, "INBOX") {
 		return root
 	}
@@ -95,19 +93,16 @@ func (s *DovecotServer) writeMail(dir string, m Mail) error {
 	return os.Rename(tmp, filepath.Join(dir, "cur", name+":2,"+flags))
 }
 
-// importMails has Dovecot read the mails from a Maildir of their own.
+// importMails has Dovecot read the mails from a Maildir of their own, where the
+// separator of folders is a dot.
 func (s *DovecotServer) importMails(user, folder string, n int, mail func(i int) Mail) error {
 	source := s.scratch.path(fmt.Sprintf("import-%d", s.count.Add(1)))
 	defer os.RemoveAll(source)
-	inbox := filepath.Join(source, "Maildir")
-	if err := s.fillMaildir(inbox, n, mail); err != nil {
+	root := filepath.Join(source, "Maildir")
+	if err := s.fillMaildir(maildirFolder(root, folder), n, mail); err != nil {
 		return err
 	}
-	if !strings.EqualFold(folder, "INBOX") {
-		if out, err := s.runDoveadm(nil, "mailbox", "create", "-u", user, folder); err != nil && !bytes.Contains([]byte(err.Error()), []byte("already exists")) {
-			return fmt.Errorf("%w: %s", err, out)
-		}
-	}
-	_, err := s.runDoveadm(nil, "import", "-u", user, "-s", "maildir:"+inbox, "", "mailbox", "INBOX", "all")
+	_, err := s.runDoveadm("import", "-u", user, "-s", "maildir:"+root+":UTF-8", "",
+		"mailbox", strings.ReplaceAll(folder, "/", "."), "all")
 	return err
 }
