@@ -86,7 +86,8 @@ func New(c Config) (*Handler, error) {
 	}
 	h.huma = newHuma(h.mux, c.Version, h.rewriteProblem)
 	h.routes()
-	return h, h.pages()
+	h.pageRoutes()
+	return h, nil
 }
 
 // routes registers every operation, noun by noun, in the order of the

@@ -46,7 +46,14 @@ type htmlInput struct {
 	Remote bool `query:"remote" doc:"Load remote images."`
 }
 
-func (h *Handler) getMessageHTML(ctx context.Context, actor mailstead.Actor, in *htmlInput) (*contentOutput, error) {
+type htmlOutput struct {
+	ContentType string `header:"Content-Type" hidden:"true"`
+	Policy      string `header:"Content-Security-Policy" hidden:"true"`
+	Blocked     int    `header:"Mailstead-Blocked" doc:"How many remote images were left out."`
+	Body        []byte
+}
+
+func (h *Handler) getMessageHTML(ctx context.Context, actor mailstead.Actor, in *htmlInput) (*htmlOutput, error) {
 	o, err := h.c.Inbox.Open(ctx, actor, in.ID)
 	if err != nil {
 		return nil, err
@@ -54,8 +61,9 @@ func (h *Handler) getMessageHTML(ctx context.Context, actor mailstead.Actor, in 
 	if o.Mail == nil || o.Mail.HTML == "" {
 		return nil, &mailstead.Error{Kind: mailstead.KindNotFound, Code: "message.no_html", Text: "This message has no HTML to show."}
 	}
-	safe := o.Mail.SafeHTML(message.HTMLOptions{Remote: in.Remote, CID: ownImages(o.Mail)})
-	return &contentOutput{
+	safe, blocked := o.Mail.SafeHTML(message.HTMLOptions{Remote: in.Remote, CID: ownImages(o.Mail)})
+	return &htmlOutput{
+		Blocked:     blocked,
 		ContentType: "text/html; charset=utf-8", Policy: htmlPolicy(in.Remote),
 		Body: []byte(htmlHead + safe + htmlTail),
 	}, nil
@@ -83,7 +91,7 @@ func htmlPolicy(remote bool) string {
 }
 
 // maxOwnImages bounds the bytes of a mail's own images in its page.
-const maxOwnImages = 16 << 20
+const maxOwnImages = 8 << 20
 
 // ownImages answers cid: references (RFC 2392) with the image itself: a sandboxed
 // page has no cookie to fetch it with.
@@ -108,7 +116,7 @@ func ownImages(m *message.Mail) func(contentID string) string {
 
 func isPicture(mediaType string) bool {
 	switch mediaType {
-	case "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif":
+	case "image/png", "image/jpeg", "image/gif", "image/webp":
 		return true
 	}
 	return false

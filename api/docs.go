@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -43,49 +44,54 @@ func (p *page) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(p.body)
 }
 
-// pages makes the documents that need no sign-in and serves them: they are
-// finished once, from the registered operations.
-func (h *Handler) pages() error {
+// pageRoutes serves the documents that need no sign-in. Each is made from the
+// registered operations when it is first asked for, and kept.
+func (h *Handler) pageRoutes() {
 	api := h.huma.OpenAPI()
 	tidySchemas(api.Components.Schemas)
-	spec, err := json.MarshalIndent(api, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write the OpenAPI document: %w", err)
-	}
-	yaml, err := api.YAML()
-	if err != nil {
-		return fmt.Errorf("write the OpenAPI document as YAML: %w", err)
-	}
-	docs, err := htmlPage("docs", docsTemplate, docsOf(api))
-	if err != nil {
-		return err
-	}
-	home, err := htmlPage("home", homeTemplate, map[string]string{"Version": h.c.Version, "Base": Base})
-	if err != nil {
-		return err
-	}
-	h.mux.Handle("GET "+Base+"/openapi.json", &page{contentType: "application/openapi+json", body: append(spec, '\n')})
-	h.mux.Handle("GET "+Base+"/openapi.yaml", &page{contentType: "application/openapi+yaml", body: yaml})
-	h.mux.Handle("GET "+Base+"/docs", docs)
-	h.mux.Handle("GET /{$}", home)
+	tidyAnswers(api)
+	openAnswers(api)
+	h.page(Base+"/openapi.json", func() (*page, error) {
+		spec, err := json.MarshalIndent(api, "", "  ")
+		return &page{contentType: "application/openapi+json", body: append(spec, '\n')}, err
+	})
+	h.page(Base+"/openapi.yaml", func() (*page, error) {
+		spec, err := api.YAML()
+		return &page{contentType: "application/openapi+yaml", body: spec}, err
+	})
+	h.page(Base+"/docs", func() (*page, error) { return htmlPage(docsTemplate, docsOf(api)) })
+	h.page("/{$}", func() (*page, error) {
+		return htmlPage(homeTemplate, map[string]string{"Version": h.c.Version, "Base": Base})
+	})
 	h.mux.HandleFunc("GET /healthz", h.healthz)
 	h.mux.HandleFunc("GET /readyz", h.readyz)
-	return nil
+}
+
+func (h *Handler) page(path string, build func() (*page, error)) {
+	once := sync.OnceValues(build)
+	h.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+		p, err := once()
+		if err != nil {
+			h.writeProblem(w, r, fmt.Errorf("make %s: %w", path, err))
+			return
+		}
+		p.ServeHTTP(w, r)
+	})
 }
 
 // htmlPage renders a template with the one style sheet, which is the only thing
 // that the page may use.
-func htmlPage(name, text string, data any) (*page, error) {
-	t, err := template.New(name).Funcs(template.FuncMap{
+func htmlPage(text string, data any) (*page, error) {
+	t, err := template.New("page").Funcs(template.FuncMap{
 		"style":  func() template.CSS { return template.CSS(pageStyle) }, //nolint:gosec // our own style sheet
 		"inline": inlineCode,
 	}).Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("read the template of %s: %w", name, err)
+		return nil, fmt.Errorf("read the template: %w", err)
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil {
-		return nil, fmt.Errorf("render %s: %w", name, err)
+		return nil, err
 	}
 	sum := sha256.Sum256([]byte(pageStyle))
 	return &page{
@@ -156,7 +162,7 @@ func docsOf(api *huma.OpenAPI) docsPage {
 		for _, path := range sortedKeys(api.Paths) {
 			for _, op := range operationsOf(api.Paths[path]) {
 				if slices.Contains(op.Tags, tag.Name) {
-					c.Operations = append(c.Operations, docsOperationOf(op))
+					c.Operations = append(c.Operations, docsOperationOf(op, api.Components.Responses))
 				}
 			}
 		}
@@ -178,7 +184,7 @@ func operationsOf(item *huma.PathItem) []*huma.Operation {
 	return slices.DeleteFunc(all, func(op *huma.Operation) bool { return op == nil })
 }
 
-func docsOperationOf(op *huma.Operation) docsOperation {
+func docsOperationOf(op *huma.Operation, responses map[string]*huma.Response) docsOperation {
 	d := docsOperation{
 		ID: op.OperationID, Method: op.Method, Path: op.Path, Summary: op.Summary, About: op.Description, Open: len(op.Security) == 0,
 	}
@@ -197,6 +203,9 @@ func docsOperationOf(op *huma.Operation) docsOperation {
 	}
 	for _, status := range sortedKeys(op.Responses) {
 		r := op.Responses[status]
+		if name, ok := strings.CutPrefix(r.Ref, "#/components/responses/"); ok {
+			r = responses[name]
+		}
 		a := docsAnswer{Status: status, Text: r.Description}
 		for media, m := range r.Content {
 			a.Media = media

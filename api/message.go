@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/message"
 )
 
 func (h *Handler) messageRoutes() {
@@ -36,12 +37,13 @@ type MessagePath struct {
 // MessageDetail is a whole message.
 type MessageDetail struct {
 	mailstead.Message
-	Text        string                 `json:"text" doc:"The text; made from the HTML when the mail has no other."`
-	VisibleText string                 `json:"visible_text" doc:"The text without quotes and signature."`
-	HasHTML     bool                   `json:"has_html" doc:"Whether there is HTML to show, see GET /messages/{id}/html."`
-	Attachments []mailstead.Attachment `json:"attachments" nullable:"false" doc:"The files of the mail."`
-	AutoReply   bool                   `json:"auto_reply,omitempty" doc:"A machine answered, not a person."`
-	Defects     []string               `json:"defects,omitempty" doc:"What is wrong with the mail's form and was mended for reading."`
+	Text         string                 `json:"text" doc:"The text; made from the HTML when the mail has no other."`
+	VisibleText  string                 `json:"visible_text" doc:"The text without quotes and signature."`
+	HasHTML      bool                   `json:"has_html" doc:"Whether there is HTML to show, see GET /messages/{id}/html."`
+	RemoteImages int                    `json:"remote_images,omitempty" doc:"How many images the HTML would load from elsewhere."`
+	Attachments  []mailstead.Attachment `json:"attachments" nullable:"false" doc:"The files of the mail."`
+	AutoReply    bool                   `json:"auto_reply,omitempty" doc:"A machine answered, not a person."`
+	Defects      []string               `json:"defects,omitempty" doc:"What is wrong with the mail's form and was mended for reading."`
 }
 
 type messageOutput struct{ Body MessageDetail }
@@ -54,6 +56,7 @@ func (h *Handler) getMessage(ctx context.Context, actor mailstead.Actor, in *Mes
 	d := MessageDetail{Message: o.Message, Attachments: []mailstead.Attachment{}}
 	if m := o.Mail; m != nil {
 		d.Text, d.VisibleText, d.HasHTML = m.Text, m.VisibleText(), m.HTML != ""
+		_, d.RemoteImages = m.SafeHTML(message.HTMLOptions{})
 		d.AutoReply, d.Defects = m.AutoReply, m.Defects
 		if len(m.Attachments) > 0 {
 			d.Attachments = m.Attachments

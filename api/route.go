@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -36,8 +37,9 @@ type route struct {
 	// large allows a body of that many bytes; its schema is checked by the journey
 	// alone.
 	large int64
-	// example is a body of the request.
+	// example is a body of the request; body tells that there is one.
 	example any
+	body    bool
 }
 
 // How long a body may take to arrive.
@@ -49,6 +51,7 @@ const (
 // add registers a route. handle decodes nothing and writes nothing: it calls a
 // journey and returns what is to be rendered.
 func add[I, O any](h *Handler, r route, handle func(context.Context, mailstead.Actor, *I) (*O, error)) {
+	_, r.body = reflect.TypeFor[I]().FieldByName("Body")
 	huma.Register(h.huma, h.operation(r), func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, actorOf(ctx), in)
 		if err != nil {
@@ -74,7 +77,7 @@ func (h *Handler) operation(r route) huma.Operation {
 		op.Errors = append([]int{http.StatusUnauthorized, http.StatusForbidden}, op.Errors...)
 		op.Middlewares = huma.Middlewares{h.signedIn}
 	}
-	if r.method == http.MethodPost || r.method == http.MethodPut || r.method == http.MethodPatch {
+	if r.body {
 		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if len(op.Errors) == 0 {
@@ -102,7 +105,7 @@ func (h *Handler) operation(r route) huma.Operation {
 
 // newHuma returns huma set up for us: strict, with our own documents and errors.
 func newHuma(mux *http.ServeMux, version string, transform huma.Transformer) huma.API {
-	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	registry := huma.NewMapRegistry(schemaPrefix, schemaName)
 	aliasSchemas(registry)
 	jsonFormat := huma.Format{Marshal: writeJSON, Unmarshal: readJSON}
 	return humago.NewWithPrefix(mux, Base, huma.Config{

@@ -1,7 +1,11 @@
 package api
 
 import (
+	_ "embed"
+	"net/http"
 	"reflect"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -154,14 +158,151 @@ func alias[T, A any](r huma.Registry) {
 	r.RegisterTypeAlias(reflect.TypeFor[T](), reflect.TypeFor[A]())
 }
 
-// tidySchemas makes the finished schemas say what is really sent: a list is never
-// null.
+const schemaPrefix = "#/components/schemas/"
+
+// schemaName names the schema of a type. Those of package discover get a word in
+// front, their own names being too general for one list of all.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	if strings.HasSuffix(t.PkgPath(), "/discover") {
+		return "Discovery" + name
+	}
+	return name
+}
+
+// words.tsv says what the fields of the vocabulary mean: the type and the field, or
+// * and the field where it means the same everywhere, then the text. Types of this
+// package say it in their tags.
+//
+//go:embed words.tsv
+var words string
+
+// bases are the types whose fields another type has as its own.
+func bases(name string) []string {
+	switch name {
+	case "AccountDetail":
+		return []string{"Account"}
+	case "CreatedToken":
+		return []string{"Token"}
+	case "MessageDetail":
+		return []string{"Message"}
+	case "OutgoingDetail":
+		return []string{"OutgoingMessage"}
+	case "Submission":
+		return []string{"Draft"}
+	case "DiscoveryCandidate":
+		return []string{"Server"}
+	case "PassedOver":
+		return []string{"SenderCandidate"}
+	}
+	return nil
+}
+
+// tidySchemas completes the finished schemas: what each field means, and that a
+// list is never null.
 func tidySchemas(r huma.Registry) {
-	for _, s := range r.Map() {
-		for _, p := range s.Properties {
+	texts := make(map[string]string)
+	for line := range strings.Lines(words) {
+		field, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		texts[field] = text
+	}
+	for name, s := range r.Map() {
+		owners := append(append([]string{name}, bases(name)...), "*")
+		for field, p := range s.Properties {
 			if p.Type == huma.TypeArray {
 				p.Nullable = false
 			}
+			for _, owner := range owners {
+				if p.Description == "" {
+					p.Description = texts[owner+"."+field]
+				}
+			}
 		}
+	}
+}
+
+// openAnswers lets the schemas that only answers have grow: a client must not
+// refuse a field that it does not know. Input stays strict.
+func openAnswers(api *huma.OpenAPI) {
+	schemas := api.Components.Schemas
+	input := make(map[string]bool)
+	var visit func(s *huma.Schema)
+	visit = func(s *huma.Schema) {
+		if s == nil || input[s.Ref] {
+			return
+		}
+		if s.Ref != "" {
+			input[s.Ref] = true
+			s = schemas.SchemaFromRef(s.Ref)
+		}
+		visit(s.Items)
+		for _, p := range s.Properties {
+			visit(p)
+		}
+	}
+	for _, item := range api.Paths {
+		for _, op := range operationsOf(item) {
+			if op.RequestBody == nil {
+				continue
+			}
+			for _, m := range op.RequestBody.Content {
+				visit(m.Schema)
+			}
+		}
+	}
+	for name, s := range schemas.Map() {
+		if s.AdditionalProperties == false && !input[schemaPrefix+name] {
+			s.AdditionalProperties = nil
+		}
+	}
+}
+
+// tidyAnswers makes each operation cite the common answer for an error, instead of
+// spelling it out, and gives its further answers the content of the first.
+func tidyAnswers(api *huma.OpenAPI) {
+	common := make(map[string]*huma.Response)
+	for _, item := range api.Paths {
+		for _, op := range operationsOf(item) {
+			for status, r := range op.Responses {
+				code, _ := strconv.Atoi(status)
+				switch {
+				case code >= http.StatusBadRequest:
+					r.Description = errorAnswer(code)
+					common["Error"+status] = r
+					op.Responses[status] = &huma.Response{Ref: "#/components/responses/Error" + status}
+				case len(r.Content) == 0 && code != op.DefaultStatus:
+					r.Content = op.Responses[strconv.Itoa(op.DefaultStatus)].Content
+				}
+			}
+		}
+	}
+	api.Components.Responses = common
+}
+
+// errorAnswer says when an error status is answered.
+func errorAnswer(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "The body is not valid JSON."
+	case http.StatusUnauthorized:
+		return "Nobody is signed in, or the sign-in was refused."
+	case http.StatusForbidden:
+		return "The person or the token may not do this."
+	case http.StatusNotFound:
+		return "There is no such thing, or not for this person."
+	case http.StatusConflict:
+		return "The present state does not allow this."
+	case http.StatusRequestEntityTooLarge:
+		return "The body is over the limit."
+	case http.StatusUnsupportedMediaType:
+		return "The body is not declared as JSON."
+	case http.StatusUnprocessableEntity:
+		return "The input is not valid, or a mail server refused the sign-in."
+	case http.StatusTooManyRequests:
+		return "This was tried too often; Retry-After says when to come back."
+	case http.StatusBadGateway:
+		return "A mail server failed, refused this, or could not be reached."
+	default:
+		return "A defect of Mailstead; its log tells more."
 	}
 }
