@@ -114,7 +114,7 @@ type messageState struct {
 }
 
 func (c *folderChange) states(ctx context.Context, where string, args ...any) ([]messageState, error) {
-	rows, err := c.step.Bound.Query(ctx, "SELECT id, uid, flags, blob_hash FROM messages WHERE "+where, args...)
+	rows, err := c.step.Bound.Query(ctx, "SELECT id, uid, flags, blob_hash FROM messages WHERE "+where+" ORDER BY id", args...)
 	if err != nil {
 		return nil, err
 	}

@@ -241,7 +241,9 @@ var accountTests = map[string]func(*testing.T, *kit){
 		_, err := k.db.ConnectAccount(ctx, mailstead.Connected{Account: a, Secrets: first})
 		k.ok(err)
 		second := map[mailstead.SecretField]mailstead.Sealed{mailstead.SecretBoth: {3}}
-		for _, step := range []struct{ set, want map[mailstead.SecretField]mailstead.Sealed }{
+		for _, step := range []struct {
+			set, want map[mailstead.SecretField]mailstead.Sealed
+		}{
 			{nil, first}, {second, second}, {map[mailstead.SecretField]mailstead.Sealed{}, nil},
 		} {
 			k.ok(k.db.UpdateAccount(ctx, a, step.set, nil))
@@ -357,15 +359,23 @@ func invisible(t *testing.T, k *kit, a *mailstead.Account, u *mailstead.User, f 
 		"account.SyncFolders":      func() error { _, err := k.db.SyncFolders(ctx, a.ID, nil, start); return err },
 		"account.Folders":          func() error { _, err := k.db.Folders(ctx, a.ID); return err },
 		"account.Messages":         func() error { _, err := k.db.Messages(ctx, mailstead.MessageQuery{AccountID: a.ID}); return err },
-		"account.Search":           func() error { _, err := k.db.Messages(ctx, mailstead.MessageQuery{AccountID: a.ID, Search: "hello"}); return err },
-		"account.SubmitOutgoing":   func() error { _, err := k.db.SubmitOutgoing(ctx, outgoing(a.ID, u.ID, "")); return err },
-		"account.ReleaseHeld":      func() error { _, err := k.db.ReleaseHeld(ctx, a.ID, start); return err },
-		"assignment.Delete":        func() error { return k.db.DeleteAssignment(ctx, given) },
-		"folder.Folder":            func() error { _, err := k.db.Folder(ctx, f.ID); return err },
-		"folder.FolderUIDs":        func() error { _, err := k.db.FolderUIDs(ctx, f.ID, 0, 0); return err },
-		"folder.ApplySync":         func() error { _, err := k.db.ApplySync(ctx, mailstead.SyncBatch{AccountID: a.ID, FolderID: f.ID}); return err },
-		"message.Message":          func() error { _, err := k.db.Message(ctx, m); return err },
-		"message.SetMessageFlags":  func() error { return k.db.SetMessageFlags(ctx, []mailstead.MessageID{m}, mailstead.Flags{}, mailstead.Flags{Seen: true}) },
+		"account.Search": func() error {
+			_, err := k.db.Messages(ctx, mailstead.MessageQuery{AccountID: a.ID, Search: "hello"})
+			return err
+		},
+		"account.SubmitOutgoing": func() error { _, err := k.db.SubmitOutgoing(ctx, outgoing(a.ID, u.ID, "")); return err },
+		"account.ReleaseHeld":    func() error { _, err := k.db.ReleaseHeld(ctx, a.ID, start); return err },
+		"assignment.Delete":      func() error { return k.db.DeleteAssignment(ctx, given) },
+		"folder.Folder":          func() error { _, err := k.db.Folder(ctx, f.ID); return err },
+		"folder.FolderUIDs":      func() error { _, err := k.db.FolderUIDs(ctx, f.ID, 0, 0); return err },
+		"folder.ApplySync": func() error {
+			_, err := k.db.ApplySync(ctx, mailstead.SyncBatch{AccountID: a.ID, FolderID: f.ID})
+			return err
+		},
+		"message.Message": func() error { _, err := k.db.Message(ctx, m); return err },
+		"message.SetMessageFlags": func() error {
+			return k.db.SetMessageFlags(ctx, []mailstead.MessageID{m}, mailstead.Flags{}, mailstead.Flags{Seen: true})
+		},
 	} {
 		thing, _, _ := strings.Cut(name, ".")
 		if got := mailstead.CodeOf(try()); got != thing+".not_found" {

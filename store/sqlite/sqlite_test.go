@@ -1,0 +1,31 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/mailstead/mailstead/mailtest/storetest"
+	"github.com/mailstead/mailstead/store"
+	"github.com/mailstead/mailstead/store/sqlite"
+)
+
+func TestConformance(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, o store.Options) *store.DB {
+		return open(t, filepath.Join(t.TempDir(), "test.db"), o)
+	})
+}
+
+// open opens a database until the test ends.
+func open(t testing.TB, path string, o store.Options) *store.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), path, o)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return db
+}
