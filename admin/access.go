@@ -21,7 +21,7 @@ func (s *Service) CreateProfile(ctx context.Context, actor mailstead.Actor, name
 		return mailstead.Profile{}, mailstead.Invalid("name", "input.name_needed", "The profile needs a name.")
 	}
 	p := mailstead.Profile{Name: clean}
-	if err := s.Store.CreateProfile(ctx, &p); err != nil {
+	if err := s.c.Store.CreateProfile(ctx, &p); err != nil {
 		return mailstead.Profile{}, err
 	}
 	s.did(ctx, actor, "profile.create", slog.Int64("profile_id", int64(p.ID)))
@@ -33,7 +33,7 @@ func (s *Service) Profiles(ctx context.Context, actor mailstead.Actor) ([]mailst
 	if err := actor.RequireAdmin(); err != nil {
 		return nil, err
 	}
-	return s.Store.Profiles(ctx)
+	return s.c.Store.Profiles(ctx)
 }
 
 // DeleteProfile removes a profile from everyone who has it.
@@ -41,7 +41,7 @@ func (s *Service) DeleteProfile(ctx context.Context, actor mailstead.Actor, id m
 	if err := actor.RequireAdmin(); err != nil {
 		return err
 	}
-	if err := s.Store.DeleteProfile(ctx, id); err != nil {
+	if err := s.c.Store.DeleteProfile(ctx, id); err != nil {
 		return err
 	}
 	s.did(ctx, actor, "profile.delete", slog.Int64("profile_id", int64(id)))
@@ -52,7 +52,7 @@ func (s *Service) checkProfiles(ctx context.Context, ids []mailstead.ProfileID) 
 	if len(ids) == 0 {
 		return nil
 	}
-	all, err := s.Store.Profiles(ctx)
+	all, err := s.c.Store.Profiles(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *Service) Assign(ctx context.Context, actor mailstead.Actor, a mailstead
 	if err := s.checkAssignment(ctx, actor, &a); err != nil {
 		return mailstead.Assignment{}, err
 	}
-	if err := s.Store.CreateAssignment(ctx, &a); err != nil {
+	if err := s.c.Store.CreateAssignment(ctx, &a); err != nil {
 		return mailstead.Assignment{}, err
 	}
 	s.did(ctx, actor, "assignment.create", slog.Int64("account_id", int64(a.AccountID)))
@@ -105,13 +105,13 @@ func (s *Service) checkAssignment(ctx context.Context, actor mailstead.Actor, a 
 			return mailstead.Invalid("rights", "input.rights", "The rights are read, send and manage.")
 		}
 	}
-	if _, _, err := s.Store.AccountFor(ctx, a.AccountID, actor.User.ID); err != nil {
+	if _, _, err := s.c.Store.AccountFor(ctx, a.AccountID, actor.User.ID); err != nil {
 		return notFoundIs(err, mailstead.Invalid("account_id", "input.account", "There is no such account."))
 	}
 	if a.ProfileID != 0 {
 		return s.checkProfiles(ctx, []mailstead.ProfileID{a.ProfileID})
 	}
-	if _, err := s.Store.User(ctx, a.UserID); err != nil {
+	if _, err := s.c.Store.User(ctx, a.UserID); err != nil {
 		return notFoundIs(err, mailstead.Invalid("user_id", "input.user", "There is no such user."))
 	}
 	return nil
@@ -122,14 +122,14 @@ func (s *Service) Assignments(ctx context.Context, actor mailstead.Actor, accoun
 	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
 		return nil, err
 	}
-	a, mine, err := s.Store.AccountFor(ctx, account, actor.User.ID)
+	a, mine, err := s.c.Store.AccountFor(ctx, account, actor.User.ID)
 	if err != nil {
 		return nil, err
 	}
 	if !mailstead.RightsOn(actor, &a, mine).Manage {
 		return nil, mailstead.NotFound("account")
 	}
-	return s.Store.Assignments(ctx, account)
+	return s.c.Store.Assignments(ctx, account)
 }
 
 // DeleteAssignment takes an assignment away.
@@ -137,7 +137,7 @@ func (s *Service) DeleteAssignment(ctx context.Context, actor mailstead.Actor, i
 	if err := actor.RequireAdmin(); err != nil {
 		return err
 	}
-	if err := s.Store.DeleteAssignment(ctx, id); err != nil {
+	if err := s.c.Store.DeleteAssignment(ctx, id); err != nil {
 		return err
 	}
 	s.did(ctx, actor, "assignment.delete", slog.Int64("assignment_id", int64(id)))
@@ -151,7 +151,7 @@ func (s *Service) SetSystemAccount(ctx context.Context, actor mailstead.Actor, a
 		return err
 	}
 	if account != 0 {
-		a, _, err := s.Store.AccountFor(ctx, account, actor.User.ID)
+		a, _, err := s.c.Store.AccountFor(ctx, account, actor.User.ID)
 		if err != nil {
 			return notFoundIs(err, mailstead.Invalid("account_id", "input.account", "There is no such account."))
 		}
@@ -159,7 +159,7 @@ func (s *Service) SetSystemAccount(ctx context.Context, actor mailstead.Actor, a
 			return mailstead.Invalid("account_id", "input.account", "This account only receives; the system's account must be able to send.")
 		}
 	}
-	if err := s.Store.SetSystemAccount(ctx, account); err != nil {
+	if err := s.c.Store.SetSystemAccount(ctx, account); err != nil {
 		return err
 	}
 	s.did(ctx, actor, "system_account.set", slog.Int64("account_id", int64(account)))

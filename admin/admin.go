@@ -90,7 +90,7 @@ type Config struct {
 
 // Service is the journey. Its methods may be called from many goroutines.
 type Service struct {
-	Config
+	c         Config
 	byAddress *throttle
 	byRemote  *throttle
 	setups    *throttle
@@ -108,7 +108,7 @@ type Service struct {
 // New returns the journey.
 func New(c Config) *Service {
 	return &Service{
-		Config: c,
+		c: c,
 		// Ten passwords for one address at once, then two a minute.
 		byAddress: newThrottle(10, 30*time.Second),
 		// Twenty wrong ones from one network at once, then twenty a minute: many
@@ -156,5 +156,5 @@ func errSignIn() error {
 // did logs an action of administration; ids only.
 func (s *Service) did(ctx context.Context, actor mailstead.Actor, action string, attrs ...slog.Attr) {
 	attrs = append(attrs, slog.String("action", action), slog.Int64("actor_id", int64(actor.User.ID)), slog.Bool("operator", actor.Operator))
-	s.Logger.LogAttrs(ctx, slog.LevelInfo, "administration", attrs...)
+	s.c.Logger.LogAttrs(ctx, slog.LevelInfo, "administration", attrs...)
 }

@@ -11,7 +11,7 @@ func (s *Service) Providers(_ context.Context, actor mailstead.Actor) ([]mailste
 	if err := requireUser(actor); err != nil {
 		return nil, err
 	}
-	return s.Directory.Providers(), nil
+	return s.c.Directory.Providers(), nil
 }
 
 // Domains lists the table of domains by name.
@@ -19,7 +19,7 @@ func (s *Service) Domains(ctx context.Context, actor mailstead.Actor, after stri
 	if err := actor.RequireAdmin(); err != nil {
 		return nil, err
 	}
-	return s.Store.Domains(ctx, after, clampLimit(limit))
+	return s.c.Store.Domains(ctx, after, clampLimit(limit))
 }
 
 // PutDomain maps a domain to a provider, or to servers of its own. It replaces
@@ -36,7 +36,7 @@ func (s *Service) PutDomain(ctx context.Context, actor mailstead.Actor, d mailst
 	if err := s.checkDomain(&d); err != nil {
 		return mailstead.Domain{}, err
 	}
-	if err := s.Store.PutDomain(ctx, d); err != nil {
+	if err := s.c.Store.PutDomain(ctx, d); err != nil {
 		return mailstead.Domain{}, err
 	}
 	s.did(ctx, actor, "domain.put")
@@ -58,7 +58,7 @@ func (s *Service) checkDomain(d *mailstead.Domain) error {
 		return mailstead.Invalid("provider_id", "input.domain_servers", "A domain has a provider or servers of its own.")
 	}
 	if d.ProviderID != "" {
-		if _, ok := s.Directory.Provider(d.ProviderID); !ok {
+		if _, ok := s.c.Directory.Provider(d.ProviderID); !ok {
 			return mailstead.Invalid("provider_id", "input.provider", "There is no such provider.")
 		}
 		d.Username = ""
@@ -113,7 +113,7 @@ func (s *Service) DeleteDomain(ctx context.Context, actor mailstead.Actor, name 
 	if err != nil {
 		return err
 	}
-	if err := s.Store.DeleteDomain(ctx, clean); err != nil {
+	if err := s.c.Store.DeleteDomain(ctx, clean); err != nil {
 		return err
 	}
 	s.did(ctx, actor, "domain.delete")

@@ -10,7 +10,7 @@ import (
 
 // SetupNeeded reports whether there is no user yet.
 func (s *Service) SetupNeeded(ctx context.Context) (bool, error) {
-	n, err := s.Store.CountUsers(ctx)
+	n, err := s.c.Store.CountUsers(ctx)
 	return err == nil && n == 0, err
 }
 
@@ -22,7 +22,7 @@ func (s *Service) SetupToken(ctx context.Context) (mailstead.Secret, bool, error
 	if err != nil || !needed {
 		return mailstead.Secret{}, false, err
 	}
-	token := s.Config.SetupToken
+	token := s.c.SetupToken
 	hash := credential.HashToken(token.Reveal())
 	if token.IsZero() {
 		token, hash = credential.NewToken("setup_")
@@ -44,7 +44,7 @@ type SetupRequest struct {
 // Setup makes the first administrator and signs him in. It works once, with the
 // token of SetupToken.
 func (s *Service) Setup(ctx context.Context, r SetupRequest) (mailstead.User, SignedIn, error) {
-	if _, ok := s.setups.try("", s.Now()); !ok {
+	if _, ok := s.setups.try("", s.c.Now()); !ok {
 		return mailstead.User{}, SignedIn{}, errThrottled()
 	}
 	needed, err := s.SetupNeeded(ctx)
@@ -60,12 +60,12 @@ func (s *Service) Setup(ctx context.Context, r SetupRequest) (mailstead.User, Si
 			Text: "This is not the setup token: copy it from the log of the service that runs now.",
 		}
 	}
-	u := mailstead.User{Name: r.Name, Email: r.Email, Role: mailstead.RoleAdmin, CreatedAt: s.Now()}
+	u := mailstead.User{Name: r.Name, Email: r.Email, Role: mailstead.RoleAdmin, CreatedAt: s.c.Now()}
 	hash, err := s.newPassword(&u, r.Password)
 	if err != nil {
 		return mailstead.User{}, SignedIn{}, err
 	}
-	if err := s.Store.CreateUser(ctx, &u, hash, true); err != nil {
+	if err := s.c.Store.CreateUser(ctx, &u, hash, true); err != nil {
 		if mailstead.KindOf(err) == mailstead.KindConflict {
 			err = errSetupDone()
 		}

@@ -35,7 +35,7 @@ type SignedIn struct {
 // unknown user, a user without a password and a wrong password get the same
 // answer after the same work.
 func (s *Service) SignIn(ctx context.Context, email string, password mailstead.Secret, remote string) (SignedIn, error) {
-	now := s.Now()
+	now := s.c.Now()
 	address := strings.ToLower(strings.TrimSpace(email))
 	if len(address) > maxAddress {
 		return SignedIn{}, errBadSignIn()
@@ -48,7 +48,7 @@ func (s *Service) SignIn(ctx context.Context, email string, password mailstead.S
 	if !ok {
 		return SignedIn{}, errThrottled()
 	}
-	u, hash, err := s.Store.UserByEmail(ctx, address)
+	u, hash, err := s.c.Store.UserByEmail(ctx, address)
 	if err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
 		return SignedIn{}, err
 	}
@@ -64,7 +64,7 @@ func (s *Service) SignIn(ctx context.Context, email string, password mailstead.S
 	}
 	backRemote()
 	backAddress()
-	if err := s.Store.DeleteSessionsBefore(ctx, now); err != nil {
+	if err := s.c.Store.DeleteSessionsBefore(ctx, now); err != nil {
 		return SignedIn{}, err
 	}
 	return s.openSession(ctx, u)
@@ -121,10 +121,10 @@ func newDecoy() (string, error) {
 }
 
 func (s *Service) openSession(ctx context.Context, u mailstead.User) (SignedIn, error) {
-	now := s.Now()
+	now := s.c.Now()
 	token, hash := credential.NewToken(sessionPrefix)
 	session := mailstead.Session{Hash: hash, UserID: u.ID, CreatedAt: now, ExpiresAt: now.Add(sessionLife)}
-	if err := s.Store.CreateSession(ctx, session); err != nil {
+	if err := s.c.Store.CreateSession(ctx, session); err != nil {
 		return SignedIn{}, err
 	}
 	return SignedIn{Token: token, ExpiresAt: session.ExpiresAt, User: u}, nil
@@ -132,7 +132,7 @@ func (s *Service) openSession(ctx context.Context, u mailstead.User) (SignedIn, 
 
 // SignOut ends the session of a cookie. A cookie without a session is no error.
 func (s *Service) SignOut(ctx context.Context, cookie mailstead.Secret) error {
-	err := s.Store.DeleteSession(ctx, credential.HashToken(cookie.Reveal()))
+	err := s.c.Store.DeleteSession(ctx, credential.HashToken(cookie.Reveal()))
 	if mailstead.KindOf(err) == mailstead.KindNotFound {
 		return nil
 	}
@@ -155,16 +155,16 @@ func (s *Service) Authenticate(ctx context.Context, cookie, bearer mailstead.Sec
 
 func (s *Service) bySession(ctx context.Context, cookie mailstead.Secret) (mailstead.Actor, error) {
 	hash := credential.HashToken(cookie.Reveal())
-	session, u, err := s.Store.Session(ctx, hash)
+	session, u, err := s.c.Store.Session(ctx, hash)
 	if err != nil {
 		return mailstead.Actor{}, notFoundIs(err, errSignIn())
 	}
-	now := s.Now()
+	now := s.c.Now()
 	if u.Disabled || !now.Before(session.ExpiresAt) {
 		return mailstead.Actor{}, errSignIn()
 	}
 	if renewed := now.Add(sessionLife); renewed.Sub(session.ExpiresAt) >= touchEvery {
-		if err := s.Store.TouchSession(ctx, hash, renewed); err != nil {
+		if err := s.c.Store.TouchSession(ctx, hash, renewed); err != nil {
 			return mailstead.Actor{}, err
 		}
 	}
@@ -176,16 +176,16 @@ func (s *Service) byToken(ctx context.Context, bearer mailstead.Secret) (mailste
 		Kind: mailstead.KindUnauthenticated, Code: "token.invalid",
 		Text: "This token does not exist, has expired, or its user is switched off.",
 	}
-	t, u, err := s.Store.TokenByHash(ctx, credential.HashToken(bearer.Reveal()))
+	t, u, err := s.c.Store.TokenByHash(ctx, credential.HashToken(bearer.Reveal()))
 	if err != nil {
 		return mailstead.Actor{}, notFoundIs(err, bad)
 	}
-	now := s.Now()
+	now := s.c.Now()
 	if u.Disabled || (!t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt)) {
 		return mailstead.Actor{}, bad
 	}
 	if now.Sub(t.UsedAt) >= touchEvery {
-		if err := s.Store.TouchToken(ctx, t.ID, now); err != nil {
+		if err := s.c.Store.TouchToken(ctx, t.ID, now); err != nil {
 			return mailstead.Actor{}, err
 		}
 	}

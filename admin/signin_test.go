@@ -17,11 +17,11 @@ func TestSetupOnce(t *testing.T) {
 	if needed, err := w.SetupNeeded(ctx); !needed || err != nil {
 		t.Fatalf("SetupNeeded = %t, %v", needed, err)
 	}
-	first, ok, err := w.Service.SetupToken(ctx)
+	first, ok, err := w.SetupToken(ctx)
 	if !ok || err != nil || !strings.HasPrefix(first.Reveal(), "setup_") {
 		t.Fatalf("SetupToken = %t, %v", ok, err)
 	}
-	token, _, err := w.Service.SetupToken(ctx)
+	token, _, err := w.SetupToken(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,14 +49,14 @@ func TestSetupOnce(t *testing.T) {
 	}
 	_, _, err = w.Setup(ctx, r)
 	wantKind(t, "a second time", err, mailstead.KindConflict)
-	if _, ok, err := w.Service.SetupToken(ctx); ok || err != nil {
+	if _, ok, err := w.SetupToken(ctx); ok || err != nil {
 		t.Errorf("SetupToken afterwards = %t, %v", ok, err)
 	}
 }
 
 func TestSetupTokenOfTheConfiguration(t *testing.T) {
 	w := newWorld(t, func(c *admin.Config) { c.SetupToken = mailstead.NewSecret("demo") })
-	token, ok, err := w.Service.SetupToken(t.Context())
+	token, ok, err := w.SetupToken(t.Context())
 	if err != nil || !ok || token.Reveal() != "demo" {
 		t.Fatalf("got %t, %v", ok, err)
 	}
@@ -133,7 +133,7 @@ func TestADisabledUserCannotSignIn(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	anna := w.person(t, "anna@firm.example", mailstead.RoleUser)
-	cookie := w.signIn(ctx, t, "anna@firm.example")
+	cookie := w.annasCookie(ctx, t)
 	_, token, err := w.CreateToken(ctx, anna, admin.TokenRequest{Name: "crm", Scopes: []mailstead.Scope{mailstead.ScopeRead}})
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +200,7 @@ func TestSessionsSlideAndEnd(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	w.person(t, "anna@firm.example", mailstead.RoleUser)
-	cookie := w.signIn(ctx, t, "anna@firm.example")
+	cookie := w.annasCookie(ctx, t)
 	for range 3 {
 		w.now = w.now.Add(29 * 24 * time.Hour)
 		if _, err := w.Authenticate(ctx, cookie, mailstead.Secret{}); err != nil {
@@ -216,7 +216,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	w.person(t, "anna@firm.example", mailstead.RoleUser)
-	cookie := w.signIn(ctx, t, "anna@firm.example")
+	cookie := w.annasCookie(ctx, t)
 	for name, c := range map[string]struct{ cookie, bearer mailstead.Secret }{
 		"nothing":                         {},
 		"a made-up cookie":                {cookie: mailstead.NewSecret("mss_x")},

@@ -27,7 +27,7 @@ func (s *Service) CreateToken(ctx context.Context, actor mailstead.Actor, r Toke
 	if err != nil {
 		return mailstead.Token{}, mailstead.Secret{}, err
 	}
-	t := mailstead.Token{UserID: u.ID, CreatedAt: s.Now(), ExpiresAt: r.ExpiresAt}
+	t := mailstead.Token{UserID: u.ID, CreatedAt: s.c.Now(), ExpiresAt: r.ExpiresAt}
 	if t.Name, err = mailstead.CleanLine("name", r.Name, 200); err != nil {
 		return mailstead.Token{}, mailstead.Secret{}, err
 	}
@@ -42,7 +42,7 @@ func (s *Service) CreateToken(ctx context.Context, actor mailstead.Actor, r Toke
 	}
 	secret, hash := credential.NewToken(tokenPrefix)
 	t.Hash = hash
-	if err := s.Store.CreateToken(ctx, &t); err != nil {
+	if err := s.c.Store.CreateToken(ctx, &t); err != nil {
 		return mailstead.Token{}, mailstead.Secret{}, err
 	}
 	s.did(ctx, actor, "token.create", slog.Int64("token_id", int64(t.ID)), slog.Int64("user_id", int64(u.ID)))
@@ -65,7 +65,7 @@ func (s *Service) tokenUser(ctx context.Context, actor mailstead.Actor, id mails
 			return mailstead.User{}, err
 		}
 	}
-	return s.Store.User(ctx, id)
+	return s.c.Store.User(ctx, id)
 }
 
 func cleanScopes(actor mailstead.Actor, u mailstead.User, scopes []mailstead.Scope) ([]mailstead.Scope, error) {
@@ -96,7 +96,7 @@ func (s *Service) Tokens(ctx context.Context, actor mailstead.Actor, user mailst
 	if err != nil {
 		return nil, err
 	}
-	return s.Store.Tokens(ctx, u.ID)
+	return s.c.Store.Tokens(ctx, u.ID)
 }
 
 // DeleteToken ends a token of a user, 0 for the actor's own, at once.
@@ -105,7 +105,7 @@ func (s *Service) DeleteToken(ctx context.Context, actor mailstead.Actor, id mai
 	if err != nil {
 		return err
 	}
-	if err := s.Store.DeleteToken(ctx, id, u.ID); err != nil {
+	if err := s.c.Store.DeleteToken(ctx, id, u.ID); err != nil {
 		return err
 	}
 	s.did(ctx, actor, "token.delete", slog.Int64("token_id", int64(id)), slog.Int64("user_id", int64(u.ID)))

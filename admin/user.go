@@ -41,7 +41,7 @@ func (s *Service) CreateUser(ctx context.Context, actor mailstead.Actor, u mails
 	if err := actor.RequireAdmin(); err != nil {
 		return mailstead.User{}, err
 	}
-	u.ID, u.DefaultAccountID, u.CreatedAt = 0, 0, s.Now()
+	u.ID, u.DefaultAccountID, u.CreatedAt = 0, 0, s.c.Now()
 	if u.Role == "" {
 		u.Role = mailstead.RoleUser
 	}
@@ -58,7 +58,7 @@ func (s *Service) CreateUser(ctx context.Context, actor mailstead.Actor, u mails
 			return mailstead.User{}, err
 		}
 	}
-	if err := s.Store.CreateUser(ctx, &u, hash, false); err != nil {
+	if err := s.c.Store.CreateUser(ctx, &u, hash, false); err != nil {
 		return mailstead.User{}, err
 	}
 	s.did(ctx, actor, "user.create", slog.Int64("user_id", int64(u.ID)))
@@ -70,7 +70,7 @@ func (s *Service) Users(ctx context.Context, actor mailstead.Actor, after mailst
 	if err := actor.RequireAdmin(); err != nil {
 		return nil, err
 	}
-	return s.Store.Users(ctx, after, clampLimit(limit))
+	return s.c.Store.Users(ctx, after, clampLimit(limit))
 }
 
 // User returns one user: oneself, or anyone for an administrator.
@@ -78,7 +78,7 @@ func (s *Service) User(ctx context.Context, actor mailstead.Actor, id mailstead.
 	if err := requireSelfOrAdmin(actor, id); err != nil {
 		return mailstead.User{}, err
 	}
-	return s.Store.User(ctx, id)
+	return s.c.Store.User(ctx, id)
 }
 
 func requireSelfOrAdmin(actor mailstead.Actor, id mailstead.UserID) error {
@@ -117,7 +117,7 @@ func (s *Service) UpdateUser(ctx context.Context, actor mailstead.Actor, id mail
 	}
 	s.roles.Lock()
 	defer s.roles.Unlock()
-	old, err := s.Store.User(ctx, id)
+	old, err := s.c.Store.User(ctx, id)
 	if err != nil {
 		return mailstead.User{}, err
 	}
@@ -154,16 +154,16 @@ func set[T any](field, value *T) {
 }
 
 func (s *Service) storeUser(ctx context.Context, old, u *mailstead.User, profiles bool) error {
-	if err := s.Store.UpdateUser(ctx, u); err != nil {
+	if err := s.c.Store.UpdateUser(ctx, u); err != nil {
 		return err
 	}
 	if profiles {
-		if err := s.Store.SetUserProfiles(ctx, u.ID, u.ProfileIDs); err != nil {
+		if err := s.c.Store.SetUserProfiles(ctx, u.ID, u.ProfileIDs); err != nil {
 			return err
 		}
 	}
 	if u.Disabled && !old.Disabled {
-		return s.Store.DeleteUserSessions(ctx, u.ID)
+		return s.c.Store.DeleteUserSessions(ctx, u.ID)
 	}
 	return nil
 }
@@ -174,7 +174,7 @@ func isActiveAdmin(u *mailstead.User) bool { return u.Role == mailstead.RoleAdmi
 func (s *Service) checkOtherAdmin(ctx context.Context, id mailstead.UserID) error {
 	var after mailstead.UserID
 	for {
-		page, err := s.Store.Users(ctx, after, pageLimit)
+		page, err := s.c.Store.Users(ctx, after, pageLimit)
 		if err != nil {
 			return err
 		}
@@ -210,7 +210,7 @@ func (s *Service) SetPassword(ctx context.Context, actor mailstead.Actor, c Pass
 	if err := requirePerson(actor); err != nil {
 		return err
 	}
-	u, err := s.Store.User(ctx, c.UserID)
+	u, err := s.c.Store.User(ctx, c.UserID)
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (s *Service) SetPassword(ctx context.Context, actor mailstead.Actor, c Pass
 	if err != nil {
 		return err
 	}
-	if err := s.Store.SetUserPassword(ctx, u.ID, hash); err != nil {
+	if err := s.c.Store.SetUserPassword(ctx, u.ID, hash); err != nil {
 		return err
 	}
 	s.did(ctx, actor, "user.password", slog.Int64("user_id", int64(u.ID)))
@@ -232,11 +232,11 @@ func (s *Service) SetPassword(ctx context.Context, actor mailstead.Actor, c Pass
 
 // checkCurrent compares the present password, as slowly as a sign-in.
 func (s *Service) checkCurrent(ctx context.Context, u *mailstead.User, current mailstead.Secret) error {
-	back, ok := s.byAddress.try(strings.ToLower(u.Email), s.Now())
+	back, ok := s.byAddress.try(strings.ToLower(u.Email), s.c.Now())
 	if !ok {
 		return errThrottled()
 	}
-	_, hash, err := s.Store.UserByEmail(ctx, u.Email)
+	_, hash, err := s.c.Store.UserByEmail(ctx, u.Email)
 	if err != nil {
 		return err
 	}
@@ -262,12 +262,12 @@ func (s *Service) SetDefaultAccount(ctx context.Context, actor mailstead.Actor, 
 	if err := requirePerson(actor); err != nil {
 		return err
 	}
-	u, err := s.Store.User(ctx, id)
+	u, err := s.c.Store.User(ctx, id)
 	if err != nil {
 		return err
 	}
 	if account != 0 {
-		facts, err := s.Store.SenderFacts(ctx, id, account)
+		facts, err := s.c.Store.SenderFacts(ctx, id, account)
 		if err != nil {
 			return err
 		}
@@ -276,7 +276,7 @@ func (s *Service) SetDefaultAccount(ctx context.Context, actor mailstead.Actor, 
 		}
 	}
 	u.DefaultAccountID = account
-	return s.Store.UpdateUser(ctx, &u)
+	return s.c.Store.UpdateUser(ctx, &u)
 }
 
 // maySend reports whether a user may choose an account to send from.

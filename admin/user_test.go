@@ -55,7 +55,7 @@ func TestCreateUser(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || got.ID == 77 {
 		t.Error(diff)
 	}
-	stored, err := w.Service.User(ctx, operator, got.ID)
+	stored, err := w.User(ctx, operator, got.ID)
 	if diff := cmp.Diff(want, stored, cmp.Comparer(time.Time.Equal)); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
@@ -155,9 +155,9 @@ func TestWhoMayChangeUsers(t *testing.T) {
 	}
 	_, err := w.Users(ctx, anna, 0, 10)
 	wantKind(t, "a user lists users", err, mailstead.KindForbidden)
-	_, err = w.Service.User(ctx, anna, boris.User.ID)
+	_, err = w.User(ctx, anna, boris.User.ID)
 	wantKind(t, "a user reads another", err, mailstead.KindForbidden)
-	_, err = w.Service.User(ctx, anna, anna.User.ID)
+	_, err = w.User(ctx, anna, anna.User.ID)
 	wantKind(t, "a user reads herself", err, 0)
 	_, err = w.CreateUser(ctx, anna, mailstead.User{Email: "c@firm.example"}, mailstead.NewSecret(password))
 	wantKind(t, "a user creates a user", err, mailstead.KindForbidden)
@@ -178,14 +178,14 @@ func TestProfilesOfAUser(t *testing.T) {
 	if _, err := w.UpdateUser(ctx, operator, anna.User.ID, admin.UserChanges{Profiles: &[]mailstead.ProfileID{p.ID}}); err != nil {
 		t.Fatal(err)
 	}
-	u, err := w.Service.User(ctx, anna, anna.User.ID)
+	u, err := w.User(ctx, anna, anna.User.ID)
 	if err != nil || len(u.ProfileIDs) != 1 {
 		t.Errorf("got %+v, %v", u, err)
 	}
 	if _, err := w.UpdateUser(ctx, operator, anna.User.ID, admin.UserChanges{Name: ptr("Anna")}); err != nil {
 		t.Fatal(err)
 	}
-	if u, _ = w.Service.User(ctx, anna, anna.User.ID); len(u.ProfileIDs) != 1 {
+	if u, _ = w.User(ctx, anna, anna.User.ID); len(u.ProfileIDs) != 1 {
 		t.Error("a new name took the profile away")
 	}
 }
@@ -215,7 +215,7 @@ func TestSetPassword(t *testing.T) {
 	} {
 		wantKind(t, c.what, w.SetPassword(ctx, c.actor, c.c), c.want)
 	}
-	cookie := w.signIn(ctx, t, "anna@firm.example")
+	cookie := w.annasCookie(ctx, t)
 	wantKind(t, "own", w.SetPassword(ctx, anna, admin.PasswordChange{UserID: id, Current: now, New: fresh}), 0)
 	_, err := w.Authenticate(ctx, cookie, mailstead.Secret{})
 	wantKind(t, "the old session", err, mailstead.KindUnauthenticated)
@@ -245,7 +245,7 @@ func TestDefaultAccount(t *testing.T) {
 	own := w.account(t, anna.User.ID, mailstead.SideIncoming, mailstead.SideOutgoing)
 	other := w.account(t, boris.User.ID, mailstead.SideOutgoing)
 	wantKind(t, "own account", w.SetDefaultAccount(ctx, anna, anna.User.ID, own), 0)
-	if u, err := w.Service.User(ctx, anna, anna.User.ID); err != nil || u.DefaultAccountID != own {
+	if u, err := w.User(ctx, anna, anna.User.ID); err != nil || u.DefaultAccountID != own {
 		t.Errorf("got %d, %v", u.DefaultAccountID, err)
 	}
 	wantKind(t, "an account without the right", w.SetDefaultAccount(ctx, anna, anna.User.ID, other), mailstead.KindInvalid)

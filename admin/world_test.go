@@ -123,10 +123,10 @@ func ptr[T any](v T) *T { return &v }
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// signIn opens a session and returns its cookie.
-func (w *world) signIn(ctx context.Context, t *testing.T, email string) mailstead.Secret {
+// annasCookie signs Anna in.
+func (w *world) annasCookie(ctx context.Context, t *testing.T) mailstead.Secret {
 	t.Helper()
-	in, err := w.SignIn(ctx, email, mailstead.NewSecret(password), "192.0.2.1")
+	in, err := w.SignIn(ctx, "anna@firm.example", mailstead.NewSecret(password), "192.0.2.1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func (s *Service) Accounts(ctx context.Context, actor mailstead.Actor, q mailste
 	if q.Limit < 1 || q.Limit > accountPage {
 		q.Limit = accountPage
 	}
-	return s.Store.Accounts(ctx, q)
+	return s.c.Store.Accounts(ctx, q)
 }
 
 // Account returns one account with what the actor may do with it. Who may do
@@ -30,7 +30,7 @@ func (s *Service) Account(ctx context.Context, actor mailstead.Actor, id mailste
 	if err := requireAny(actor, mailstead.ScopeAccounts, mailstead.ScopeRead, mailstead.ScopeSend); err != nil {
 		return mailstead.Account{}, mailstead.Rights{}, err
 	}
-	a, assignments, err := s.Store.AccountFor(ctx, id, actor.User.ID)
+	a, assignments, err := s.c.Store.AccountFor(ctx, id, actor.User.ID)
 	if err != nil {
 		return mailstead.Account{}, mailstead.Rights{}, err
 	}
@@ -271,11 +271,11 @@ func (s *Service) storeSecrets(ctx context.Context, a *mailstead.Account, secret
 
 // store stores a changed account and tells of it; sealed nil keeps the secrets.
 func (s *Service) store(ctx context.Context, a *mailstead.Account, sealed map[mailstead.SecretField]mailstead.Sealed) error {
-	a.UpdatedAt = s.Now()
-	if err := s.Store.UpdateAccount(ctx, a, sealed, []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}); err != nil {
+	a.UpdatedAt = s.c.Now()
+	if err := s.c.Store.UpdateAccount(ctx, a, sealed, []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}); err != nil {
 		return err
 	}
-	s.Changed(a.ID)
+	s.c.Changed(a.ID)
 	return nil
 }
 
@@ -301,18 +301,18 @@ func (s *Service) DeleteAccount(ctx context.Context, actor mailstead.Actor, id m
 	if _, err := s.managed(ctx, actor, id); err != nil {
 		return err
 	}
-	assigned, err := s.Store.Assignments(ctx, id)
+	assigned, err := s.c.Store.Assignments(ctx, id)
 	if err != nil {
 		return err
 	}
 	if err := checkUnassigned(assigned); err != nil {
 		return err
 	}
-	if err := s.Store.DeleteAccount(ctx, id, s.Now()); err != nil {
+	if err := s.c.Store.DeleteAccount(ctx, id, s.c.Now()); err != nil {
 		return err
 	}
-	s.Logger.InfoContext(ctx, "account deleted", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
-	s.Changed(id)
+	s.c.Logger.InfoContext(ctx, "account deleted", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
+	s.c.Changed(id)
 	return nil
 }
 

@@ -77,7 +77,7 @@ type Config struct {
 
 // Service is the journey. Its methods may be called from many goroutines.
 type Service struct {
-	Config
+	c     Config
 	tests *throttle
 	// saving holds the accounts that are being connected.
 	saving sync.Map
@@ -93,7 +93,7 @@ func New(c Config) *Service {
 			*hook = func(mailstead.AccountID) {}
 		}
 	}
-	return &Service{Config: c, tests: newThrottle()}
+	return &Service{c: c, tests: newThrottle()}
 }
 
 // Discover recognises an address. It asks no server and needs no secret.
@@ -101,7 +101,7 @@ func (s *Service) Discover(ctx context.Context, actor mailstead.Actor, address s
 	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
 		return discover.Result{}, err
 	}
-	return s.Directory.Discover(ctx, s.Store, address)
+	return s.c.Directory.Discover(ctx, s.c.Store, address)
 }
 
 // Result is the outcome of a connection test.
@@ -130,7 +130,7 @@ const (
 // allowTest takes one connection test of the actor's allowance, so that the
 // service cannot be used to scan networks or to guess passwords.
 func (s *Service) allowTest(actor mailstead.Actor) error {
-	if s.tests.allow(actor.User.ID, s.Now()) {
+	if s.tests.allow(actor.User.ID, s.c.Now()) {
 		return nil
 	}
 	return &mailstead.Error{

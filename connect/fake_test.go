@@ -160,7 +160,7 @@ func (d *driver) check(ctx context.Context, a mailstead.Access, from string) mai
 	}
 	r := mailstead.Report{OK: err == nil}
 	for _, stage := range []mailstead.StageName{mailstead.StageDNS, mailstead.StageTCP, mailstead.StageTLS, mailstead.StageGreeting, mailstead.StageLogin} {
-		var failed *failedAt
+		var failed *stageError
 		if errors.As(err, &failed) && failed.stage == stage {
 			r.Stages = append(r.Stages, mailstead.Stage{Stage: stage, Err: failed.err})
 			return r
@@ -170,16 +170,16 @@ func (d *driver) check(ctx context.Context, a mailstead.Access, from string) mai
 	return r
 }
 
-type failedAt struct {
+type stageError struct {
 	stage mailstead.StageName
 	err   error
 }
 
-func (f *failedAt) Error() string { return string(f.stage) + ": " + f.err.Error() }
+func (f *stageError) Error() string { return string(f.stage) + ": " + f.err.Error() }
 
 // at is a failure of a stage.
 func at(stage mailstead.StageName, kind mailstead.Kind, code string) error {
-	return &failedAt{stage, &mailstead.Error{Kind: kind, Code: code, Text: "scripted"}}
+	return &stageError{stage, &mailstead.Error{Kind: kind, Code: code, Text: "scripted"}}
 }
 
 type sourceDriver struct{ d *driver }

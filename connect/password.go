@@ -45,7 +45,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor mailstead.Actor, id 
 		secrets[t.side] = t.secret
 		a.Side(t.side).Health = s.healthOK()
 	}
-	s.Logger.InfoContext(ctx, "account password changed", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
+	s.c.Logger.InfoContext(ctx, "account password changed", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
 	return res, s.storeSecrets(ctx, &a, secrets, sides)
 }
 

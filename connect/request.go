@@ -74,7 +74,7 @@ func (s *Service) plan(ctx context.Context, actor mailstead.Actor, r Request) (*
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.Directory.Discover(ctx, s.Store, r.Address)
+	found, err := s.c.Directory.Discover(ctx, s.c.Store, r.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (s *Service) owner(ctx context.Context, actor mailstead.Actor, r Request) (
 	if err := actor.RequireAdmin(); err != nil {
 		return 0, err
 	}
-	if _, err := s.Store.User(ctx, r.OwnerID); err != nil {
+	if _, err := s.c.Store.User(ctx, r.OwnerID); err != nil {
 		if mailstead.KindOf(err) == mailstead.KindNotFound {
 			return 0, mailstead.Invalid("owner_id", "input.owner", "There is no such user.")
 		}
@@ -136,7 +136,7 @@ func (s *Service) known(found discover.Result, chosen mailstead.ProviderID) (dis
 	if chosen == "" || chosen == found.Provider.ID {
 		return found, nil
 	}
-	prov, ok := s.Directory.Provider(chosen)
+	prov, ok := s.c.Directory.Provider(chosen)
 	if !ok {
 		return found, mailstead.Invalid("provider_id", "input.provider", "There is no such provider.")
 	}
@@ -308,7 +308,7 @@ func (s *Service) checkTrial(t *trial) error {
 		if g.login == "" {
 			return mailstead.Invalid(string(t.side)+".login", "input.login_needed", "The user name is needed: it does not follow from the address here.")
 		}
-		if g.server.Security == mailstead.SecurityNone && !s.AllowPlain {
+		if g.server.Security == mailstead.SecurityNone && !s.c.AllowPlain {
 			return mailstead.Invalid(string(t.side)+".security", "security.plain_forbidden",
 				"Connections without encryption are not allowed here: choose TLS or STARTTLS, or ask the administrator.")
 		}
@@ -334,7 +334,7 @@ func (s *Service) justifyPlain(a *mailstead.Account, sides []*trial, reason stri
 		if clean == "" {
 			return mailstead.Invalid("plain_reason", "input.reason_needed", "Write down why this server is used without encryption.")
 		}
-		line := s.Now().UTC().Format("2006-01-02") + ": " + server.Addr() + " is used without encryption: " + clean
+		line := s.c.Now().UTC().Format("2006-01-02") + ": " + server.Addr() + " is used without encryption: " + clean
 		a.Note = strings.TrimPrefix(a.Note+"\n"+line, "\n")
 	}
 	return nil
@@ -350,10 +350,10 @@ func (s *Service) providerOf(a *mailstead.Account, likely ...mailstead.ProviderI
 		}
 	}
 	for _, id := range likely {
-		if s.Directory.HasHosts(id, hosts...) {
+		if s.c.Directory.HasHosts(id, hosts...) {
 			return id
 		}
 	}
-	p, _ := s.Directory.ByHosts(hosts...)
+	p, _ := s.c.Directory.ByHosts(hosts...)
 	return p.ID
 }

@@ -45,12 +45,12 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 		secrets[t.side] = t.secret
 	}
 	a.Key = credential.NewKey()
-	a.CreatedAt, a.UpdatedAt = s.Now(), s.Now()
+	a.CreatedAt, a.UpdatedAt = s.c.Now(), s.c.Now()
 	sealed, err := s.seal(&a, secrets)
 	if err != nil {
 		return Saved{Result: res}, err
 	}
-	id, err := s.Store.ConnectAccount(ctx, mailstead.Connected{
+	id, err := s.c.Store.ConnectAccount(ctx, mailstead.Connected{
 		Account: &a, Secrets: sealed, Learned: s.learned(p, &a, r),
 		Events: []mailstead.Event{s.event(mailstead.EventAccountConnected, 0)},
 	})
@@ -58,8 +58,8 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 		return Saved{Result: res}, err
 	}
 	a.ID = id
-	s.Logger.InfoContext(ctx, "account connected", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
-	s.Connected(id)
+	s.c.Logger.InfoContext(ctx, "account connected", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
+	s.c.Connected(id)
 	return Saved{Account: a, Result: res, Next: next(&a)}, nil
 }
 
@@ -72,7 +72,7 @@ func next(a *mailstead.Account) []string {
 
 func (s *Service) event(t mailstead.EventType, id mailstead.AccountID) mailstead.Event {
 	e := mailstead.NewEvent(t, id, nil)
-	e.At = s.Now()
+	e.At = s.c.Now()
 	return e
 }
 
@@ -84,7 +84,7 @@ const accountPage = 200
 func (s *Service) checkNew(ctx context.Context, a *mailstead.Account) error {
 	q := mailstead.AccountQuery{VisibleTo: a.OwnerID, Limit: accountPage}
 	for {
-		page, err := s.Store.Accounts(ctx, q)
+		page, err := s.c.Store.Accounts(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (s *Service) seal(a *mailstead.Account, secrets sideSecrets) (map[mailstead
 		if sealed[side.Secret] != nil {
 			continue
 		}
-		b, err := s.Sealer.Seal(secret, a.Key, side.Secret)
+		b, err := s.c.Sealer.Seal(secret, a.Key, side.Secret)
 		if err != nil {
 			return nil, err
 		}
@@ -184,7 +184,7 @@ func (s *Service) seal(a *mailstead.Account, secrets sideSecrets) (map[mailstead
 
 // openSecrets opens the passwords of the sides of a stored account.
 func (s *Service) openSecrets(ctx context.Context, a *mailstead.Account) (sideSecrets, error) {
-	sealed, err := s.Store.Secrets(ctx, a.ID)
+	sealed, err := s.c.Store.Secrets(ctx, a.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +201,7 @@ func (s *Service) openSecrets(ctx context.Context, a *mailstead.Account) (sideSe
 				Text: "No password is stored for this account: enter it again.",
 			}
 		}
-		if out[n], err = s.Sealer.Open(b, a.Key, side.Secret); err != nil {
+		if out[n], err = s.c.Sealer.Open(b, a.Key, side.Secret); err != nil {
 			return nil, err
 		}
 	}

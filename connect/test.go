@@ -72,13 +72,13 @@ func storedTrial(a *mailstead.Account, n mailstead.SideName, secret mailstead.Se
 
 // run tests the sides side by side within the time limit.
 func (s *Service) run(ctx context.Context, sides []*trial, admin bool, provider mailstead.ProviderID) Result {
-	ctx, cancel := context.WithTimeout(ctx, s.TestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.c.TestTimeout)
 	defer cancel()
 	var g errgroup.Group
 	for _, t := range sides {
 		g.Go(func() error {
 			s.runSide(ctx, t, admin)
-			s.Explainer.Report(&t.report, s.explainedAs(provider, t.won.server))
+			s.c.Explainer.Report(&t.report, s.explainedAs(provider, t.won.server))
 			return nil
 		})
 	}
@@ -100,14 +100,14 @@ func (s *Service) explainedAs(id mailstead.ProviderID, server mailstead.Server) 
 	if id != "" {
 		return string(id)
 	}
-	p, _ := s.Directory.ByHosts(server.Host)
+	p, _ := s.c.Directory.ByHosts(server.Host)
 	return string(p.ID)
 }
 
 // runSide tries the targets of a side in order. Each gets an equal part of the
 // time, so that a silent server does not eat the turn of the next.
 func (s *Service) runSide(ctx context.Context, t *trial, admin bool) {
-	share := s.TestTimeout / time.Duration(len(t.targets))
+	share := s.c.TestTimeout / time.Duration(len(t.targets))
 	furthest := -1
 	for i, g := range t.targets {
 		r := s.check(ctx, share, t, g, admin)
@@ -125,13 +125,13 @@ func (s *Service) check(ctx context.Context, limit time.Duration, t *trial, g ta
 	defer cancel()
 	a := mailstead.Access{
 		Server: g.server, Login: g.login, Secret: t.secret, Admin: admin,
-		AllowPlain: s.AllowPlain && g.server.Security == mailstead.SecurityNone,
+		AllowPlain: s.c.AllowPlain && g.server.Security == mailstead.SecurityNone,
 	}
 	var r mailstead.Report
 	if t.side == mailstead.SideIncoming {
-		r = s.Source.Check(ctx, a)
+		r = s.c.Source.Check(ctx, a)
 	} else {
-		r = s.Sender.Check(ctx, a, t.from)
+		r = s.c.Sender.Check(ctx, a, t.from)
 	}
 	r.Side, r.Protocol, r.Server = t.side, g.server.Protocol, g.server
 	return r
@@ -156,8 +156,7 @@ func worthTrying(r *mailstead.Report, server, next mailstead.Server) bool {
 	if f == nil {
 		return false
 	}
-	switch mailstead.KindOf(f.Err) {
-	case mailstead.KindCredentials, mailstead.KindForbidden:
+	if kind := mailstead.KindOf(f.Err); kind == mailstead.KindCredentials || kind == mailstead.KindForbidden {
 		return false
 	}
 	switch mailstead.CodeOf(f.Err) {
@@ -165,13 +164,13 @@ func worthTrying(r *mailstead.Report, server, next mailstead.Server) bool {
 		return false
 	}
 	switch f.Stage {
-	case mailstead.StageLogin, mailstead.StageFolders, mailstead.StageSender:
-		return false
 	case mailstead.StageDNS:
 		return next.Host != server.Host
-	default:
-		return true
+	case mailstead.StageLogin, mailstead.StageFolders, mailstead.StageSender:
+		return false
+	case mailstead.StageTCP, mailstead.StageTLS, mailstead.StageGreeting, mailstead.StageCapabilities:
 	}
+	return true
 }
 
 // failure turns the first failed report into an error that names the field to
@@ -199,18 +198,18 @@ func (s *Service) markHealthy(ctx context.Context, id mailstead.AccountID, sides
 		if !t.report.OK {
 			continue
 		}
-		if err := s.Store.SetHealth(ctx, id, t.side, s.healthOK()); err != nil {
+		if err := s.c.Store.SetHealth(ctx, id, t.side, s.healthOK()); err != nil {
 			return err
 		}
 		healthy = true
 	}
 	if healthy {
-		s.Healthy(id)
+		s.c.Healthy(id)
 	}
 	return nil
 }
 
 func (s *Service) healthOK() mailstead.Health {
-	now := s.Now()
+	now := s.c.Now()
 	return mailstead.Health{State: mailstead.HealthOK, CheckedAt: now, SuccessAt: now}
 }
