@@ -208,6 +208,7 @@ func stageCode(r *mailstead.ServerReply, kind mailstead.Kind) string {
 		return "auth.rejected"
 	case mailstead.StageTLS:
 		return "tls.failed"
+	case mailstead.StageDNS, mailstead.StageTCP, mailstead.StageFolders, mailstead.StageSender:
 	}
 	return ""
 }

@@ -52,7 +52,7 @@ func (c *Conn) Bind(ctx context.Context) (unbind func() bool) {
 		cause := context.Cause(ctx)
 		s.cause.CompareAndSwap(nil, &cause)
 		// The socket, not the TLS connection: its Close would wait to say goodbye.
-		_ = s.Conn.Close()
+		_ = s.Close()
 	})
 }
 
