@@ -1,0 +1,331 @@
+package outbox
+
+import (
+	"context"
+	"mime"
+	"time"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/compose"
+	"github.com/mailstead/mailstead/message"
+)
+
+// Submission asks for a mail to be sent.
+type Submission struct {
+	Draft mailstead.Draft
+	// IdempotencyKey makes repetitions by the same user one mail; any text.
+	IdempotencyKey string
+	// UserID is for whom the mail is sent, 0 means for the actor. Only an
+	// administrator sends for others.
+	UserID mailstead.UserID
+}
+
+const maxIdempotencyKey = 200
+
+// Submit takes a mail in. When it returns without an error the mail is stored
+// durably and will be sent. existed tells that the user submitted it before
+// under the same idempotency key; then m is the first one.
+func (s *Service) Submit(ctx context.Context, actor mailstead.Actor, in Submission) (m mailstead.OutgoingMessage, existed bool, err error) {
+	user, err := sendsFor(actor, in.UserID)
+	if err != nil {
+		return m, false, err
+	}
+	if _, err := mailstead.CleanLine("idempotency_key", in.IdempotencyKey, maxIdempotencyKey); err != nil {
+		return m, false, err
+	}
+	from, resolution, err := s.decide(ctx, actor, user, in.Draft.AccountID)
+	if err != nil {
+		return m, false, err
+	}
+	d := in.Draft
+	if err := s.thread(ctx, actor, &d); err != nil {
+		return m, false, err
+	}
+	if err := d.Validate(s.c.MaxAttachments); err != nil {
+		return m, false, err
+	}
+	files, err := s.files(ctx, actor, in.Draft.Attachments, d.Attachments)
+	if err != nil {
+		return m, false, err
+	}
+	now := s.c.Now()
+	m = mailstead.OutgoingMessage{
+		UserID: user, AccountID: from.ID, State: mailstead.OutgoingQueued, Reason: resolution, IdempotencyKey: in.IdempotencyKey,
+		From: from.Address, InternetMessageID: message.NewMessageID(mailstead.DomainOf(from.Address)),
+		Subject: d.Subject, ParentID: d.ParentID, DueAt: now, CreatedAt: now,
+	}
+	for _, address := range d.Recipients() {
+		m.Recipients = append(m.Recipients, mailstead.Recipient{Address: address, State: mailstead.OutgoingQueued})
+	}
+	if why := reasonToHold(from); resolution.Held && why != nil {
+		m.State, m.DueAt = mailstead.OutgoingHeld, time.Time{}
+		m.Code, m.Text, m.Action = why.Code, why.Cause, why.Action
+	}
+	sender := mailstead.Address{Name: from.DisplayName, Address: from.Address}
+	data, err := compose.Render(d, sender, compose.Options{MessageID: m.InternetMessageID, Date: now, Files: files})
+	if err != nil {
+		return m, false, err
+	}
+	if int64(len(data)) > s.c.MaxSize {
+		return m, false, mailstead.TooLargeAttachments(s.c.MaxAttachments)
+	}
+	// The bytes are durable before the row that names them.
+	refs, err := s.c.Blobs.Put(ctx, [][]byte{data})
+	if err != nil {
+		return m, false, err
+	}
+	m.Blob, m.Size = refs[0], int64(len(data))
+	existed, err = s.c.Shelf.SubmitOutgoing(ctx, &m)
+	if err != nil {
+		return m, false, err
+	}
+	if m.State == mailstead.OutgoingQueued {
+		s.Wake(m.AccountID)
+	}
+	return m, existed, nil
+}
+
+// sendsFor returns the user for whom actor sends, 0 for the operator itself.
+func sendsFor(actor mailstead.Actor, user mailstead.UserID) (mailstead.UserID, error) {
+	if err := actor.Require(mailstead.ScopeSend); err != nil {
+		return 0, err
+	}
+	if user == 0 || user == actor.User.ID {
+		return actor.User.ID, nil
+	}
+	return user, actor.RequireAdmin()
+}
+
+// decide says which account sends for user. An account that was chosen in the
+// mail sends or nobody does: mail never leaves silently from another address.
+func (s *Service) decide(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, chosen mailstead.AccountID) (*mailstead.Account, mailstead.Resolution, error) {
+	facts, r, err := s.resolve(ctx, actor, user, chosen, 0)
+	if err != nil {
+		return nil, r, err
+	}
+	if facts.User.Disabled {
+		return nil, r, &mailstead.Error{Kind: mailstead.KindForbidden, Code: "user.disabled", Text: "This user is disabled, so nothing is sent for it."}
+	}
+	if chosen != 0 && r.AccountID != chosen {
+		return nil, r, &mailstead.Error{
+			Kind: mailstead.KindForbidden, Code: "send.account_not_allowed", Field: "account_id", Text: notAllowed(&r, chosen),
+		}
+	}
+	for i := range facts.Accounts {
+		if a := &facts.Accounts[i]; a.ID == r.AccountID && a.ID != 0 {
+			return a, r, nil
+		}
+	}
+	return nil, r, &mailstead.Error{
+		Kind: mailstead.KindConflict, Code: "send.no_sender",
+		Text: "No account may send for this user. Connect one, or ask an administrator to assign one.",
+	}
+}
+
+func notAllowed(r *mailstead.Resolution, chosen mailstead.AccountID) string {
+	for _, p := range r.PassedOver {
+		if p.AccountID == chosen && p.Why == mailstead.PassDisabled {
+			return "The chosen account cannot send: its sending is switched off."
+		}
+	}
+	return "You may not send from the chosen account."
+}
+
+func (s *Service) resolve(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, chosen, template mailstead.AccountID) (mailstead.SenderFacts, mailstead.Resolution, error) {
+	var named []mailstead.AccountID
+	for _, id := range []mailstead.AccountID{chosen, template} {
+		if id != 0 {
+			named = append(named, id)
+		}
+	}
+	facts, err := s.c.Shelf.SenderFacts(ctx, user, named...)
+	if err != nil {
+		return facts, mailstead.Resolution{}, err
+	}
+	candidates := facts.Candidates(chosen, template)
+	// Administrators may send from any account, but only in their own name.
+	if actor.IsAdmin() && user == actor.User.ID {
+		for i := range candidates {
+			if c := &candidates[i]; c.Level == mailstead.LevelChosen {
+				c.Allowed = true
+			}
+		}
+	}
+	return facts, mailstead.ResolveSender(candidates, mailstead.ConfigurationSender{}), nil
+}
+
+// Resolve tells who would send for user (0 is the actor), and why, when chosen is
+// named in the mail and template in its template.
+func (s *Service) Resolve(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, chosen, template mailstead.AccountID) (mailstead.Resolution, error) {
+	if err := requireAny(actor, mailstead.ScopeSend, mailstead.ScopeAccounts); err != nil {
+		return mailstead.Resolution{}, err
+	}
+	if user == 0 {
+		user = actor.User.ID
+	} else if user != actor.User.ID {
+		if err := actor.RequireAdmin(); err != nil {
+			return mailstead.Resolution{}, err
+		}
+	}
+	_, r, err := s.resolve(ctx, actor, user, chosen, template)
+	return r, err
+}
+
+// requireAny returns nil when one of the scopes is enough for actor.
+func requireAny(actor mailstead.Actor, scopes ...mailstead.Scope) (err error) {
+	for _, scope := range scopes {
+		if err = actor.Require(scope); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// thread makes the draft part of its parent's conversation: what the parent says
+// of itself counts, not what the caller says.
+func (s *Service) thread(ctx context.Context, actor mailstead.Actor, d *mailstead.Draft) error {
+	if d.ParentID == 0 {
+		return nil
+	}
+	parent, err := s.readable(ctx, actor, d.ParentID)
+	if err != nil || d.Kind == mailstead.DraftForward {
+		return err
+	}
+	answer := compose.Reply(mailstead.DraftReply, &message.Mail{Headers: parent.Headers}, parent.ID, nil, "")
+	d.InReplyTo, d.References = answer.InReplyTo, answer.References
+	return nil
+}
+
+// readable returns a stored message that actor may read.
+func (s *Service) readable(ctx context.Context, actor mailstead.Actor, id mailstead.MessageID) (mailstead.Message, error) {
+	m, err := s.c.Shelf.Message(ctx, id)
+	if err != nil {
+		return m, err
+	}
+	account, assignments, err := s.c.Shelf.AccountFor(ctx, m.AccountID, actor.User.ID)
+	if err != nil {
+		return mailstead.Message{}, err
+	}
+	if !mailstead.RightsOn(actor, &account, assignments).Read {
+		return mailstead.Message{}, mailstead.NotFound("message")
+	}
+	return m, nil
+}
+
+// files returns the contents of a draft's attachments. asked are as the caller
+// gave them, clean the same after Validate: what the caller left open is taken
+// from the stored part.
+func (s *Service) files(ctx context.Context, actor mailstead.Actor, asked, clean []mailstead.DraftAttachment) ([]message.File, error) {
+	files := make([]message.File, len(clean))
+	parents := make(map[mailstead.MessageID]*message.Mail)
+	var total int64
+	for i := range clean {
+		a := &clean[i]
+		f := message.File{Name: a.Name, MediaType: a.MediaType, Data: a.Content, Inline: a.Inline, ContentID: a.ContentID}
+		if a.MessageID != 0 {
+			parent, err := s.parent(ctx, actor, a.MessageID, parents)
+			if err != nil {
+				return nil, err
+			}
+			part, data, err := parent.Part(a.Part)
+			if err != nil {
+				return nil, err
+			}
+			f.Data = data
+			if asked[i].Name == "" && part.Name != "" {
+				f.Name = part.Name
+			}
+			if _, _, err := mime.ParseMediaType(part.MediaType); err == nil && asked[i].MediaType == "" {
+				f.MediaType = part.MediaType
+			}
+		}
+		if total += int64(len(f.Data)); total > s.c.MaxAttachments {
+			return nil, mailstead.TooLargeAttachments(s.c.MaxAttachments)
+		}
+		files[i] = f
+	}
+	return files, nil
+}
+
+// parent reads a stored message that parts are taken from, once.
+func (s *Service) parent(ctx context.Context, actor mailstead.Actor, id mailstead.MessageID, seen map[mailstead.MessageID]*message.Mail) (*message.Mail, error) {
+	if m := seen[id]; m != nil {
+		return m, nil
+	}
+	stored, err := s.readable(ctx, actor, id)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.read(ctx, &stored)
+	if err != nil {
+		return nil, err
+	}
+	seen[id] = m
+	return m, nil
+}
+
+// read opens the bytes of a stored message.
+func (s *Service) read(ctx context.Context, m *mailstead.Message) (*message.Mail, error) {
+	if m.Blob.IsZero() {
+		return nil, &mailstead.Error{Kind: mailstead.KindConflict, Code: "message.not_here", Text: "This mail was left on the server because of its size."}
+	}
+	data, err := s.c.Blobs.Get(ctx, m.Blob)
+	if err != nil {
+		return nil, err
+	}
+	return message.Read(data)
+}
+
+// Prepare starts a draft: a new mail (parent 0), or an answer to or a forward of
+// a stored message. Nothing is stored.
+func (s *Service) Prepare(ctx context.Context, actor mailstead.Actor, kind mailstead.DraftKind, parent mailstead.MessageID) (mailstead.Draft, error) {
+	switch kind {
+	case mailstead.DraftNew, mailstead.DraftReply, mailstead.DraftReplyAll, mailstead.DraftForward:
+	default:
+		return mailstead.Draft{}, mailstead.Invalid("kind", "input.kind", "The kind must be new, reply, reply_all or forward.")
+	}
+	if parent == 0 || kind == mailstead.DraftNew {
+		return s.prepareNew(ctx, actor)
+	}
+	stored, err := s.readable(ctx, actor, parent)
+	if err != nil {
+		return mailstead.Draft{}, err
+	}
+	mail, err := s.read(ctx, &stored)
+	if err != nil {
+		return mailstead.Draft{}, err
+	}
+	// Who may send from the account that got the mail answers from there.
+	chosen := stored.AccountID
+	account, _, err := s.decide(ctx, actor, actor.User.ID, chosen)
+	if mailstead.CodeOf(err) == "send.account_not_allowed" && err != nil {
+		chosen = 0
+		account, _, err = s.decide(ctx, actor, actor.User.ID, 0)
+	}
+	if err != nil {
+		return mailstead.Draft{}, err
+	}
+	receiver, err := s.c.Store.Account(ctx, stored.AccountID)
+	if err != nil {
+		return mailstead.Draft{}, err
+	}
+	d := compose.Reply(kind, mail, parent, []string{account.Address, receiver.Address}, account.Signature)
+	d.AccountID = chosen
+	return d, nil
+}
+
+// prepareNew starts an empty draft with the signature of who would send it.
+func (s *Service) prepareNew(ctx context.Context, actor mailstead.Actor) (mailstead.Draft, error) {
+	if err := actor.Require(mailstead.ScopeSend); err != nil {
+		return mailstead.Draft{}, err
+	}
+	account, _, err := s.decide(ctx, actor, actor.User.ID, 0)
+	if err != nil {
+		return mailstead.Draft{}, err
+	}
+	d := mailstead.Draft{Kind: mailstead.DraftNew}
+	if account.Signature != "" {
+		d.Text = "\n\n-- \n" + account.Signature // RFC 3676 section 4.3
+	}
+	return d, nil
+}
