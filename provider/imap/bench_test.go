@@ -37,37 +37,30 @@ func fillInbox(s *mailtest.DovecotServer) {
 	})
 }
 
-// BenchmarkFetch reads 5,000 mails of 10 to 50 KB from Dovecot: by hand, with
-// nothing but framing and pipelining, and by the driver. The driver's figure is
-// also given as a share of the other.
+// BenchmarkFetch reads 5,000 mails of 10 to 50 KB from Dovecot in turns: by hand,
+// with nothing but framing and pipelining, and by the driver. The best turn of
+// each counts.
 func BenchmarkFetch(b *testing.B) {
 	s := mailtest.Dovecot(b, mailtest.DovecotOptions{})
 	fillInbox(s)
 	for _, security := range []mailstead.Security{mailstead.SecurityNone, mailstead.SecurityTLS} {
-		fetchByHand(b, s, security) // fills the server's caches
-		var byHand float64
-		b.Run("by hand/"+string(security), func(b *testing.B) {
-			for b.Loop() {
-				fetchByHand(b, s, security)
-			}
-			byHand = report(b)
-		})
-		b.Run("driver/"+string(security), func(b *testing.B) {
+		b.Run(string(security), func(b *testing.B) {
 			driver := newDriver(s.CA)
+			rate := func(f func()) float64 {
+				start := time.Now()
+				f()
+				return benchMails / time.Since(start).Seconds()
+			}
+			var byHand, byDriver float64
 			for b.Loop() {
-				fetchByDriver(b, driver, access(s, security, mailtest.Anna))
+				byHand = max(byHand, rate(func() { fetchByHand(b, s, security) }))
+				byDriver = max(byDriver, rate(func() { fetchByDriver(b, driver, access(s, security, mailtest.Anna)) }))
 			}
-			if byHand > 0 {
-				b.ReportMetric(report(b)/byHand, "of-by-hand")
-			}
+			b.ReportMetric(byHand, "by-hand/s")
+			b.ReportMetric(byDriver, "driver/s")
+			b.ReportMetric(byDriver/byHand, "of-by-hand")
 		})
 	}
-}
-
-func report(b *testing.B) float64 {
-	rate := benchMails * float64(b.N) / b.Elapsed().Seconds()
-	b.ReportMetric(rate, "mails/s")
-	return rate
 }
 
 func fetchByDriver(b *testing.B, d *imap.Driver, a mailstead.Access) {

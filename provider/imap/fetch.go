@@ -270,8 +270,11 @@ func (f *fetcher) arrived(a answer) {
 			b.mails[i].learn(got)
 			b.answered = true
 		}
-		if got.hasSize && b.kind == batchSizes {
-			return
+		if b.kind == batchSizes {
+			if got.hasSize {
+				return
+			}
+			b.garbled = true // or it tells of flags: the end of the batch will show
 		}
 		if b.kind != batchSizes && got.body.state != bodyAbsent {
 			f.gotBody(b, i, got.body)

@@ -73,26 +73,23 @@ func (r *reader) resize(size int) {
 	case n == 0:
 		r.buf, r.r, r.w = nil, 0, 0
 	case n <= size && size < len(r.buf):
-		buf := make([]byte, size)
-		copy(buf, r.buf[r.r:r.w])
-		r.buf, r.r, r.w = buf, 0, n
+		copy(r.buf, r.buf[r.r:r.w])
+		r.r, r.w = 0, n
+		r.grow(size)
 	}
 }
 
 // fill reads once, making room first.
 func (r *reader) fill() error {
-	switch {
-	case r.r == r.w && len(r.buf) < r.size:
-		r.buf, r.r, r.w = make([]byte, r.size), 0, 0
-	case r.r == r.w:
-		r.r, r.w = 0, 0
-	case r.w == len(r.buf) && r.r > 0:
+	if r.r > 0 {
 		copy(r.buf, r.buf[r.r:r.w])
 		r.r, r.w = 0, r.w-r.r
+	}
+	switch {
+	case len(r.buf) < r.size:
+		r.grow(r.size)
 	case r.w == len(r.buf):
-		grown := make([]byte, max(2*len(r.buf), r.size))
-		copy(grown, r.buf[:r.w])
-		r.buf = grown
+		r.grow(2 * len(r.buf))
 	}
 	n, err := r.src.Read(r.buf[r.w:])
 	r.w += n
@@ -103,6 +100,13 @@ func (r *reader) fill() error {
 		err = io.ErrNoProgress
 	}
 	return err
+}
+
+// grow makes the buffer anew with length n; what is in it must start at 0.
+func (r *reader) grow(n int) {
+	buf := make([]byte, n)
+	copy(buf, r.buf[:r.w])
+	r.buf = buf
 }
 
 // wait returns when something can be read. A timeout does no harm: wait may be
