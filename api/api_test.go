@@ -138,3 +138,15 @@ func answer[T any](t *testing.T, w *httptest.ResponseRecorder, status int) T {
 	}
 	return v
 }
+
+func recorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
+
+// countingReader counts how often it is read.
+type countingReader struct{ reads int }
+
+func (r *countingReader) Read([]byte) (int, error) {
+	r.reads++
+	return 0, io.EOF
+}
+
+func (*countingReader) Close() error { return nil }

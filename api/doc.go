@@ -18,3 +18,5 @@
 // The OpenAPI document is made from the same types and is a golden file of the
 // tests.
 package api
+
+//go:generate go test -run ^TestOpenAPIGolden$ . -update

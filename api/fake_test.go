@@ -3,10 +3,12 @@ package api_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/admin"
+	"github.com/mailstead/mailstead/api"
 	"github.com/mailstead/mailstead/connect"
 	"github.com/mailstead/mailstead/discover"
 	"github.com/mailstead/mailstead/inbox"
@@ -376,4 +378,17 @@ func (l *eventLog) LastEventID(context.Context) (mailstead.EventID, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return mailstead.EventID(len(l.events)), l.err
+}
+
+// revocable is a gate whose sign-ins can end.
+type revocable struct {
+	api.Gate
+	revoked atomic.Bool
+}
+
+func (r *revocable) Authenticate(ctx context.Context, cookie, bearer mailstead.Secret) (mailstead.Actor, error) {
+	if r.revoked.Load() {
+		return mailstead.Actor{}, &mailstead.Error{Kind: mailstead.KindUnauthenticated}
+	}
+	return r.Gate.Authenticate(ctx, cookie, bearer)
 }
