@@ -3,22 +3,38 @@ package mailstead
 import (
 	"encoding/json"
 	"fmt"
+	"unique"
 )
 
 const redacted = "[redacted]"
 
 // Secret is a password or token in the clear. It prints, logs and marshals as
 // "[redacted]"; only Reveal gives the text.
-type Secret struct{ text string }
+type Secret struct {
+	// text is a handle, zero for no secret: fmt prints the unexported fields of
+	// whatever holds a Secret without asking the Secret, but not what a handle
+	// stands for. Equal secrets have equal handles.
+	text unique.Handle[string]
+}
 
 // NewSecret wraps text.
-func NewSecret(text string) Secret { return Secret{text} }
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{unique.Make(text)}
+}
 
 // Reveal returns the secret itself, to be handed to a server or to a cipher.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.text.Value()
+}
 
 // IsZero reports whether there is no secret.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s == Secret{} }
 
 func (Secret) String() string   { return redacted }
 func (Secret) GoString() string { return redacted }
@@ -33,7 +49,14 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
 // UnmarshalJSON reads a secret from input.
-func (s *Secret) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &s.text) }
+func (s *Secret) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return err
+	}
+	*s = NewSecret(text)
+	return nil
+}
 
 // Sealed is a secret as stored: ciphertext that only package credential opens.
 type Sealed []byte
