@@ -75,6 +75,8 @@ func readRules(text string) ([]*rule, error) {
 	return rules, nil
 }
 
+// readCodes reads the words for codes. An empty cause means that the error's own
+// text is the cause; a code such as input.* stands for all of its class.
 func readCodes(text string) (map[string]mailstead.Explanation, error) {
 	rows, err := readTable("codes.tsv", text, "code\tretry\twho\tcause\taction")
 	if err != nil {

@@ -98,7 +98,8 @@ func TestTablesAreSound(t *testing.T) {
 			if !code.MatchString(row["code"]) || !slices.Contains(who, row["who"]) || !slices.Contains(retry, row["retry"]) {
 				t.Errorf("%s: code %q, who %q, retry %q", id, row["code"], row["who"], row["retry"])
 			}
-			if row["action"] == "" || (row["cause"] == "" && !strings.HasSuffix(row["code"], "*")) {
+			// In codes.tsv no cause means that the error's own text is the cause.
+			if row["action"] == "" || (row["cause"] == "" && name == "rules.tsv") {
 				t.Errorf("%s: cause or action is missing", id)
 			}
 		}
