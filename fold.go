@@ -3,6 +3,7 @@ package mailstead
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -11,34 +12,43 @@ import (
 // separated by single spaces. Both sides of a search use it, so that every
 // database finds the same.
 func FoldText(text string) string {
-	var b strings.Builder
-	b.Grow(len(text))
+	out := make([]byte, 0, len(text))
 	space := true
-	put := func(r rune) {
-		switch {
-		case unicode.Is(unicode.Mn, r):
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			b.WriteRune(unicode.ToLower(r))
-			space = false
-		case !space:
-			b.WriteByte(' ')
-			space = true
-		}
-	}
 	for i := 0; i < len(text); {
-		if c := text[i]; c < 0x80 {
-			put(rune(c))
+		if c := text[i]; c < utf8.RuneSelf {
+			// Nearly all bytes of nearly all mail come this way.
+			switch f := foldedASCII[c]; {
+			case f != 0:
+				out, space = append(out, f), false
+			case !space:
+				out, space = append(out, ' '), true
+			}
 			i++
 			continue
 		}
 		j := i
-		for j < len(text) && text[j] >= 0x80 {
+		for j < len(text) && text[j] >= utf8.RuneSelf {
 			j++
 		}
 		for _, r := range norm.NFKD.String(text[i:j]) {
-			put(r)
+			switch {
+			case unicode.Is(unicode.Mn, r):
+			case unicode.IsLetter(r) || unicode.IsDigit(r):
+				out, space = utf8.AppendRune(out, unicode.ToLower(r)), false
+			case !space:
+				out, space = append(out, ' '), true
+			}
 		}
 		i = j
 	}
-	return strings.TrimRight(b.String(), " ")
+	return strings.TrimRight(string(out), " ")
 }
+
+// foldedASCII maps letters to lower case and digits to themselves, and all other
+// ASCII characters to 0.
+const foldedASCII = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+	"0123456789\x00\x00\x00\x00\x00\x00" +
+	"\x00abcdefghijklmnopqrstuvwxyz\x00\x00\x00\x00\x00" +
+	"\x00abcdefghijklmnopqrstuvwxyz\x00\x00\x00\x00\x00"

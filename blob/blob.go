@@ -127,6 +127,15 @@ func (p *Packs) resume() error {
 // of one batch are stored once. When it returns without an error the bytes are
 // on the disk. An error means that none of them may be referred to.
 func (p *Packs) Put(ctx context.Context, bodies [][]byte) ([]mailstead.BlobRef, error) {
+	hashes := make([]mailstead.BlobHash, len(bodies))
+	for i, b := range bodies {
+		hashes[i] = mailstead.HashBlob(b)
+	}
+	return p.PutHashed(ctx, hashes, bodies)
+}
+
+// PutHashed is Put for callers that know the hashes already.
+func (p *Packs) PutHashed(ctx context.Context, hashes []mailstead.BlobHash, bodies [][]byte) ([]mailstead.BlobRef, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -137,7 +146,7 @@ func (p *Packs) Put(ctx context.Context, bodies [][]byte) ([]mailstead.BlobRef, 
 		if len(b) > maxBody {
 			return nil, &mailstead.Error{Kind: mailstead.KindTooLarge, Code: "blob.too_large", Op: "blob.Put", Text: "The mail is too large to be stored."}
 		}
-		h := mailstead.HashBlob(b)
+		h := hashes[i]
 		refs[i] = mailstead.BlobRef{Hash: h, Size: int64(len(b))}
 		if _, ok := first[h]; !ok {
 			first[h] = i

@@ -96,7 +96,7 @@ func (c *conn) look(ctx context.Context, id mailstead.FolderID) error {
 		return err
 	}
 	done, err := c.sync(ctx, &f)
-	if mailstead.KindOf(err) == mailstead.KindNotFound && err != nil {
+	if mailstead.KindOf(err) == mailstead.KindNotFound {
 		// Removed or renamed on the server since it was listed: the next listing
 		// tells.
 		return nil

@@ -146,17 +146,18 @@ func (c *conn) keep(ctx context.Context, raw []mailstead.RawMessage) ([]mailstea
 		return nil, err
 	}
 	var bodies [][]byte
+	var missing []mailstead.BlobHash
 	for i, next := 0, 0; i < len(raw); i++ {
 		if raw[i].Data == nil {
 			continue
 		}
 		if _, ok := known[hashes[next]]; !ok {
-			bodies = append(bodies, raw[i].Data)
+			bodies, missing = append(bodies, raw[i].Data), append(missing, hashes[next])
 		}
 		next++
 	}
 	if len(bodies) > 0 {
-		put, err := c.w.s.c.Blobs.Put(ctx, bodies)
+		put, err := c.w.s.c.Blobs.PutHashed(ctx, missing, bodies)
 		if err != nil {
 			return nil, fmt.Errorf("store bytes of messages: %w", err)
 		}

@@ -53,7 +53,7 @@ type Shelf interface {
 
 // Blobs keeps the bytes of messages.
 type Blobs interface {
-	Put(ctx context.Context, bodies [][]byte) ([]mailstead.BlobRef, error)
+	PutHashed(ctx context.Context, hashes []mailstead.BlobHash, bodies [][]byte) ([]mailstead.BlobRef, error)
 	Get(ctx context.Context, ref mailstead.BlobRef) ([]byte, error)
 }
 

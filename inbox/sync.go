@@ -198,7 +198,7 @@ func (c *conn) loadOlder(ctx context.Context) error {
 	}
 	status, err := c.src.Select(ctx, f.Path)
 	switch {
-	case mailstead.KindOf(err) == mailstead.KindNotFound && err != nil:
+	case mailstead.KindOf(err) == mailstead.KindNotFound:
 		c.behind = c.behind[1:]
 		return nil
 	case err != nil:

@@ -147,7 +147,7 @@ func (w *worker) session(ctx context.Context) (healthy bool, err error) {
 	w.take()
 	acc, err := w.s.c.Store.Account(ctx, w.id)
 	switch {
-	case mailstead.KindOf(err) == mailstead.KindNotFound && err != nil:
+	case mailstead.KindOf(err) == mailstead.KindNotFound:
 		return false, errGone
 	case err != nil:
 		return false, err
