@@ -66,3 +66,19 @@ func (db *DB) DeleteSessionsBefore(ctx context.Context, t time.Time) error {
 		return err
 	})
 }
+
+// TouchSession moves the end of a session.
+func (db *DB) TouchSession(ctx context.Context, hash []byte, expires time.Time) error {
+	return db.write(ctx, "extend session", func(ctx context.Context, s *step) error {
+		res, err := s.NewUpdate().Model((*sessionRow)(nil)).Set("expires_at = ?", millis(expires)).Where("hash = ?", hash).Exec(ctx)
+		return affected(res, err, "session")
+	})
+}
+
+// DeleteUserSessions ends all sessions of a user.
+func (db *DB) DeleteUserSessions(ctx context.Context, id mailstead.UserID) error {
+	return db.write(ctx, "end sessions", func(ctx context.Context, s *step) error {
+		_, err := s.NewDelete().Model((*sessionRow)(nil)).Where("user_id = ?", int64(id)).Exec(ctx)
+		return err
+	})
+}
