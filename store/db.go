@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/mailstead/mailstead"
@@ -156,3 +157,7 @@ func limit(n, most int) int64 {
 	}
 	return int64(n)
 }
+
+// limited is the clause that bounds a page. Its number stands in the text:
+// SQLite plans a statement anew each time a bound LIMIT gets a value.
+func limited(n, most int) string { return " LIMIT " + strconv.FormatInt(limit(n, most), 10) }

@@ -16,7 +16,7 @@ func (db *DB) DueOutgoingAccounts(ctx context.Context, now time.Time, n int) ([]
 	rows, err := db.reader().Bound.Query(ctx, `SELECT id FROM (
 		SELECT a.id AS id, (SELECT min(o.due_at) FROM outgoing AS o WHERE o.account_id = a.id AND o.state = 'queued') AS due
 		FROM accounts AS a WHERE a.deleted_at = 0) AS waiting
-		WHERE due <= ? ORDER BY due, id LIMIT ?`, millis(now), limit(n, 10_000))
+		WHERE due <= ? ORDER BY due, id`+limited(n, 10_000), millis(now))
 	if err != nil {
 		return nil, fmt.Errorf("find due mails: %w", err)
 	}
@@ -42,7 +42,7 @@ func (db *DB) ClaimOutgoing(ctx context.Context, account mailstead.AccountID, no
 	var out []mailstead.OutgoingMessage
 	err := db.write(ctx, "claim mails", func(ctx context.Context, s *step) error {
 		rows, err := selectOutgoing(ctx, s.Session, "WHERE o.account_id = ? AND o.state = 'queued' AND o.due_at <= ?"+ofLiveAccount+
-			"ORDER BY o.due_at, o.id LIMIT ?"+s.forOutgoing(RowUpdateSkip), int64(account), millis(now), limit(n, pageSize))
+			"ORDER BY o.due_at, o.id"+limited(n, pageSize)+s.forOutgoing(RowUpdateSkip), int64(account), millis(now))
 		if err != nil {
 			return err
 		}
@@ -124,21 +124,21 @@ func (db *DB) FinishAttempt(ctx context.Context, m mailstead.OutgoingMessage, a 
 // StuckOutgoing returns the mails that are sending, by id, at most 1,000: at
 // start, those that the last run left behind.
 func (db *DB) StuckOutgoing(ctx context.Context, n int) ([]mailstead.OutgoingMessage, error) {
-	return db.outgoingWhere(ctx, "find interrupted mails", "WHERE o.state = 'sending' ORDER BY o.id LIMIT ?", limit(n, 1000))
+	return db.outgoingWhere(ctx, "find interrupted mails", "WHERE o.state = 'sending' ORDER BY o.id"+limited(n, 1000))
 }
 
 // DueUnknown returns the mails whose fate is unknown and due to be looked into,
 // at most 1,000.
 func (db *DB) DueUnknown(ctx context.Context, now time.Time, n int) ([]mailstead.OutgoingMessage, error) {
 	return db.outgoingWhere(ctx, "find unknown mails", "WHERE o.state = 'unknown' AND o.due_at > 0 AND o.due_at <= ?"+ofLiveAccount+
-		"ORDER BY o.due_at, o.id LIMIT ?", millis(now), limit(n, 1000))
+		"ORDER BY o.due_at, o.id"+limited(n, 1000), millis(now))
 }
 
 // DueSentCopies returns the mails whose copy in the Sent folder is due, at most
 // 1,000.
 func (db *DB) DueSentCopies(ctx context.Context, now time.Time, n int) ([]mailstead.OutgoingMessage, error) {
 	return db.outgoingWhere(ctx, "find sent copies", "WHERE o.sent_copy = 'pending' AND o.sent_copy_due_at <= ?"+ofLiveAccount+
-		"ORDER BY o.sent_copy_due_at, o.id LIMIT ?", millis(now), limit(n, 1000))
+		"ORDER BY o.sent_copy_due_at, o.id"+limited(n, 1000), millis(now))
 }
 
 func (db *DB) outgoingWhere(ctx context.Context, op, rest string, args ...any) ([]mailstead.OutgoingMessage, error) {

@@ -127,7 +127,7 @@ func (e *engine) Search(ctx context.Context, q store.Search) ([]mailstead.Messag
 		where += " AND s.message_id < ?"
 		args = append(args, int64(q.Before))
 	}
-	rows, err := e.reader.Bound.Query(ctx, query+where+" ORDER BY s.message_id DESC LIMIT ?", append(args, q.Limit)...)
+	rows, err := e.reader.Bound.Query(ctx, query+where+" ORDER BY s.message_id DESC LIMIT "+strconv.FormatInt(q.Limit, 10), args...)
 	if err != nil {
 		return nil, err
 	}

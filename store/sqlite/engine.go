@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -76,7 +77,7 @@ func (e *engine) Search(ctx context.Context, q store.Search) ([]mailstead.Messag
 		where += " AND s.rowid < ?"
 		args = append(args, int64(q.Before))
 	}
-	rows, err := e.reader.Bound.Query(ctx, query+where+" ORDER BY s.rowid DESC LIMIT ?", append(args, q.Limit)...)
+	rows, err := e.reader.Bound.Query(ctx, query+where+" ORDER BY s.rowid DESC LIMIT "+strconv.FormatInt(q.Limit, 10), args...)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -65,7 +64,7 @@ func open(ctx context.Context, path string) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, w.DB); err != nil {
+	if err := store.Migrate(ctx, goose.DialectSQLite3, w.DB, migrations); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	r, err := connect(ctx, path, readerSettings, readers)
@@ -111,21 +110,6 @@ func connect(ctx context.Context, path, settings string, most int) (*bun.DB, err
 		return nil, errors.Join(err, raw.Close())
 	}
 	return bun.NewDB(raw, sqlitedialect.New()), nil
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
 }
 
 // isUnique reports whether err is a violation of a unique index or primary key.

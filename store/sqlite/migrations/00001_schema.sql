@@ -192,6 +192,8 @@ CREATE INDEX messages_thread ON messages (account_id, thread_key);
 CREATE VIRTUAL TABLE message_search USING fts5 (
   words, content = '', contentless_delete = 1, detail = 'none', tokenize = 'ascii'
 );
+-- Room for a whole batch: what does not fit is written, and merged, in pieces.
+INSERT INTO message_search (message_search, rank) VALUES ('hashsize', 8388608);
 -- +goose StatementBegin
 CREATE TRIGGER messages_unindex AFTER DELETE ON messages BEGIN
   DELETE FROM message_search WHERE rowid = old.id;
