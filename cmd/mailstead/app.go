@@ -24,6 +24,7 @@ import (
 	"github.com/mailstead/mailstead/outbox"
 	"github.com/mailstead/mailstead/provider/imap"
 	"github.com/mailstead/mailstead/provider/smtp"
+	"github.com/mailstead/mailstead/queue"
 	"github.com/mailstead/mailstead/store"
 	"github.com/mailstead/mailstead/store/postgres"
 	"github.com/mailstead/mailstead/store/sqlite"
@@ -136,7 +137,7 @@ func (a *app) wire(sealer *credential.Sealer) error {
 	if err != nil {
 		return err
 	}
-	source := imap.New(dialer, imap.Options{Version: version, Now: time.Now})
+	source := imap.New(imap.Config{Dialer: dialer, Version: version, Now: time.Now})
 	sender := smtp.New(dialer, smtp.Options{EHLOName: a.c.EHLOName, Now: time.Now})
 	keys := &credentials{db: a.db, sealer: sealer, allowPlain: a.c.AllowUnencrypted}
 
@@ -145,18 +146,35 @@ func (a *app) wire(sealer *credential.Sealer) error {
 		Now: time.Now, Logger: a.log, MaxMessageSize: a.c.MaxMessageSize, PollEvery: a.c.PollEvery,
 		RetryDelays: a.c.SyncRetry, TroubleDelay: a.c.SyncTrouble, Loads: a.c.SyncLoads,
 	})
-	a.outbox = outbox.New(outbox.Config{})
+	a.outbox = outbox.New(outbox.Config{
+		Store: a.db, Shelf: a.db, Blobs: a.blobs, Credentials: keys, Sender: sender, Source: source, Queue: queue.New(sendingAccounts),
+		Explain: catalogue, Now: time.Now, Logger: a.log, SentCopied: a.inbox.Nudge,
+		SavesSent: func(id mailstead.ProviderID) bool {
+			p, ok := directory.Provider(id)
+			return ok && p.SavesSent
+		},
+		MaxAttachments: a.c.MaxAttachments, Connections: a.c.SendConnections, RetryDelays: a.c.SendRetry, MaxAge: a.c.SendExpire,
+		LookDelays: a.c.SendUnknownRetry, StopGrace: stopTimeout,
+	})
 	a.connect = connect.New(connect.Config{
 		Store: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
 	})
-	a.admin, err = admin.New(admin.Config{Now: time.Now, Logger: a.log})
-	if err != nil {
-		return err
-	}
-	a.api, err = api.New(api.Config{})
+	a.admin = admin.New(admin.Config{Store: a.db, Directory: directory, Now: time.Now, Logger: a.log})
+	a.api, err = api.New(api.Config{
+		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Connect: a.connect, Accounts: a.connect,
+		Inbox: a.inbox, Outbox: a.outbox, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
+		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
+	})
 	return err
 }
+
+// sendingAccounts is how many accounts send at the same time.
+const sendingAccounts = 32
+
+// submissionLimit is the most bytes of a submission: base64 makes four bytes of
+// three, and the text needs room beside the files.
+func submissionLimit(attachments int64) int64 { return attachments/3*4 + 4*mailstead.MaxBody }
 
 // healthy lets mail flow again after an account was mended.
 func (a *app) healthy(id mailstead.AccountID) {

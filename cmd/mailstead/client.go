@@ -158,11 +158,12 @@ func (c *client) call(ctx context.Context, method, path string, in, out any, hea
 
 // apiError is a problem of the API, with the test report it may carry.
 type apiError struct {
-	*mailstead.Error
-	Problem api.Problem
+	err     *mailstead.Error
+	problem api.Problem
 }
 
-func (e *apiError) Unwrap() error { return e.Error }
+func (e *apiError) Error() string { return e.err.Error() }
+func (e *apiError) Unwrap() error { return e.err }
 
 func problem(body []byte, status int) error {
 	var p api.Problem
@@ -171,7 +172,7 @@ func problem(body []byte, status int) error {
 	}
 	_, kind, _ := strings.Cut(p.Type, "#problem-")
 	return &apiError{
-		Error:   &mailstead.Error{Kind: mailstead.ParseKind(kind), Code: p.Code, Text: p.Detail, Field: p.Field},
-		Problem: p,
+		err:     &mailstead.Error{Kind: mailstead.ParseKind(kind), Code: p.Code, Text: p.Detail, Field: p.Field},
+		problem: p,
 	}
 }

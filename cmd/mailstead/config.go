@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-viper/mapstructure/v2"
 	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/env/v2"
@@ -111,7 +112,12 @@ func loadConfig(flags *pflag.FlagSet, configFile string, environ func() []string
 		return fail(err)
 	}
 	var c config
-	if err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{Tag: "koanf", FlatPaths: true}); err != nil {
+	decoder := &mapstructure.DecoderConfig{
+		Result: &c, WeaklyTypedInput: true,
+		// A list is written with commas in the environment and in defaults.
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToWeakSliceHookFunc(","), mapstructure.StringToTimeDurationHookFunc()),
+	}
+	if err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{Tag: "koanf", FlatPaths: true, DecoderConfig: decoder}); err != nil {
 		return fail(err)
 	}
 	if c.KeyFile == "" {

@@ -173,8 +173,8 @@ func (c *cli) testFailed(raw []byte, err error) error {
 		}
 		return fmt.Errorf("%w: %w", errShown, err)
 	}
-	if p.Problem.Reports != nil {
-		if serr := c.showReports(p.Problem.Reports); serr != nil {
+	if p.problem.Reports != nil {
+		if serr := c.showReports(p.problem.Reports); serr != nil {
 			return errors.Join(err, serr)
 		}
 	}

@@ -23,7 +23,7 @@ const (
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 64 << 10
 	// stopTimeout is how long requests under way may take after the signal.
-	stopTimeout = 3 * time.Second
+	stopTimeout = 2 * time.Second
 )
 
 func newServe(c *cli) *cobra.Command {
