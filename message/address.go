@@ -114,7 +114,7 @@ func (s *addressScanner) comments() string {
 
 func (s *addressScanner) readAngle() {
 	rest := s.text[s.pos+1:]
-	end := strings.IndexByte(rest, '>')
+	end := closingAngle(rest)
 	if end < 0 {
 		if end = strings.IndexAny(rest, ",;"); end < 0 {
 			end = len(rest)
@@ -127,13 +127,28 @@ func (s *addressScanner) readAngle() {
 		return
 	}
 	// Section 4.4: a route before the address says nothing today.
-	addr := strings.TrimSpace(rest[:end])
+	addr := dropComments(strings.TrimSpace(rest[:end]))
 	if strings.HasPrefix(addr, "@") {
 		if i := strings.LastIndexByte(addr, ':'); i >= 0 {
 			addr = addr[i+1:]
 		}
 	}
 	s.angle, s.hasAddr = strings.TrimLeft(addr, "<"), true
+}
+
+// closingAngle finds the ">" that is not inside of a comment.
+func closingAngle(s string) int {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '>':
+			return i
+		case '(':
+			if after := skipComment(s[i:]); after != "" {
+				i = len(s) - len(after) - 1
+			}
+		}
+	}
+	return -1
 }
 
 // colon ends the name of a group ("Team: a@…, b@…;"), which is dropped, unless it
@@ -146,6 +161,9 @@ func (s *addressScanner) colon() {
 // finish turns what was gathered into an address.
 func (s *addressScanner) finish(out []mailstead.Address) []mailstead.Address {
 	words, comment, angle, has := s.words, s.comment, s.angle, s.hasAddr
+	if !has {
+		words = joinSpaced(words)
+	}
 	s.words, s.comment, s.angle, s.hasAddr = nil, "", "", false
 	var a mailstead.Address
 	if has {
@@ -180,6 +198,24 @@ func (s *addressScanner) finish(out []mailstead.Address) []mailstead.Address {
 		a.Name = ""
 	}
 	return append(out, a)
+}
+
+// joinSpaced puts an address together that is written with spaces around its dots
+// and its @ (section 4.4).
+func joinSpaced(words []string) []string {
+	var out []string
+	for i, w := range words {
+		if i > 0 && len(out) > 0 {
+			last := out[len(out)-1]
+			if strings.HasPrefix(w, "@") || strings.HasSuffix(last, "@") ||
+				strings.Contains(last, "@") && (strings.HasPrefix(w, ".") || strings.HasSuffix(last, ".")) {
+				out[len(out)-1] = last + w
+				continue
+			}
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 func (s *addressScanner) decodeName(name string) string {

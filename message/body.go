@@ -53,6 +53,7 @@ func (c *content) walkChild(p *part, parent string, index int, hasBody bool) []b
 		return c.walk(p, parent)
 	}
 	if isBody(p, hasBody) {
+		c.attachments = append(c.attachments, p.takeUU()...)
 		if p.contentType.value == "text/html" {
 			return []body{{html: p}}
 		}
@@ -123,7 +124,12 @@ func (r *reader) text(p *part) string {
 	if r.raw > 0 && len(raw) > r.raw {
 		raw = raw[:r.raw]
 	}
-	data := decodeTransfer(raw, p.encoding)
+	encoding := p.encoding
+	if encoding == "base64" && notBase64(raw) {
+		r.d.add("text is not encoded as it says")
+		encoding = ""
+	}
+	data := decodeTransfer(raw, encoding)
 	charset := p.contentType.param("charset")
 	if charset == "" && p.contentType.value == "text/html" {
 		charset = metaCharset(data)
@@ -138,6 +144,22 @@ func (r *reader) text(p *part) string {
 		return plainFromEnriched(s)
 	}
 	return s
+}
+
+// notBase64 tells text that only says to be base64: base64 has neither spaces
+// inside of its lines nor many other characters.
+func notBase64(raw []byte) bool {
+	odd, n := 0, 0
+	for _, c := range raw[:min(len(raw), 2048)] {
+		switch {
+		case c == '\r' || c == '\n':
+			continue
+		case base64Value(c) < 0 && c != '=':
+			odd++
+		}
+		n++
+	}
+	return odd > 2 && odd*50 > n
 }
 
 // readable gives a text LF line ends and takes out what no text has.

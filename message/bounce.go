@@ -31,15 +31,16 @@ type BounceRecipient struct {
 
 // findBounce reads the report below root, nil when there is none.
 func findBounce(root *part, d *defects) *Bounce {
-	status, original := reportParts(root)
-	if status == nil {
+	r := findReport(root)
+	if len(r.status) == 0 {
 		return nil
 	}
 	b := Bounce{}
-	groups := statusGroups(status.data(), d)
-	for _, h := range groups {
-		if r, ok := recipientOf(h, d); ok && len(b.Recipients) < maxAddresses {
-			b.Recipients = append(b.Recipients, r)
+	for _, p := range r.status {
+		for _, h := range statusGroups(p.data(), d) {
+			if r, ok := recipientOf(h, d); ok && len(b.Recipients) < maxAddresses {
+				b.Recipients = append(b.Recipients, r)
+			}
 		}
 	}
 	if len(b.Recipients) == 0 {
@@ -53,8 +54,8 @@ func findBounce(root *part, d *defects) *Bounce {
 			break
 		}
 	}
-	if original != nil {
-		h, _ := scanMail(original.data(), d)
+	if r.original != nil {
+		h, _ := scanMail(r.original.data(), d)
 		if ids := parseIDs(h.get("Message-ID")); len(ids) > 0 {
 			b.OriginalMessageID = ids[0]
 		}
@@ -62,30 +63,34 @@ func findBounce(root *part, d *defects) *Bounce {
 	return &b
 }
 
-// reportParts finds the machine readable part and the returned mail or header of
+// report is the machine readable parts and the returned mail, or its header, of
 // a multipart/report (RFC 6522).
-func reportParts(p *part) (status, original *part) {
+type report struct {
+	status   []*part
+	original *part
+}
+
+func findReport(p *part) report {
 	if p.contentType.value != "multipart/report" {
 		for _, c := range p.children {
-			if s, o := reportParts(c); s != nil {
-				return s, o
+			if r := findReport(c); len(r.status) > 0 {
+				return r
 			}
 		}
-		return nil, nil
+		return report{}
 	}
+	var r report
 	for _, c := range p.children {
 		switch c.contentType.value {
 		case "message/delivery-status", "message/global-delivery-status":
-			if status == nil {
-				status = c
-			}
+			r.status = append(r.status, c)
 		case "message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/rfc822-headers":
-			if original == nil {
-				original = c
+			if r.original == nil {
+				r.original = c
 			}
 		}
 	}
-	return status, original
+	return r
 }
 
 // statusGroups splits a delivery status into its groups of fields: the first is
@@ -112,7 +117,7 @@ func recipientOf(h header, d *defects) (BounceRecipient, bool) {
 		Status:     firstWord(text("Status")),
 		Recipient:  statusAddress(text("Final-Recipient")),
 		Original:   statusAddress(text("Original-Recipient")),
-		Diagnostic: cut(afterType(text("Diagnostic-Code")), 2000),
+		Diagnostic: cut(strings.Join(strings.Fields(afterType(text("Diagnostic-Code"))), " "), 2000),
 	}
 	if r.Recipient == "" {
 		r.Recipient = r.Original

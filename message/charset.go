@@ -32,7 +32,7 @@ func isUTF8(name string) bool {
 		"7bit", "8bit", "binary", "unknown", "unknown-8bit", "x-unknown", "x-user-defined", "default", "default_charset", "_autodetect", "_autodetect_all", "auto":
 		return true
 	}
-	return false
+	return strings.Contains(name, "utf-8")
 }
 
 // lookup finds a character set by any of its names; nil when it is not known.

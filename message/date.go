@@ -40,7 +40,17 @@ func dateWords(s string) []string {
 			b.WriteRune(r)
 		}
 	}
-	return strings.Fields(b.String())
+	words := strings.Fields(b.String())
+	// Section 4.3 allows spaces around the colons of the time.
+	out := words[:0]
+	for i, w := range words {
+		if i > 0 && (w[0] == ':' || strings.HasSuffix(out[len(out)-1], ":")) {
+			out[len(out)-1] += w
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 // dateParts are the pieces found so far; -1 or "" is missing.

@@ -46,7 +46,7 @@ func scanMail(data []byte, d *defects) (header, []byte) {
 		data = trimmed
 	}
 	// RFC 4155: the separator line of mbox files, ">From " when it was escaped.
-	for bytes.HasPrefix(data, []byte("From ")) || bytes.HasPrefix(data, []byte(">From ")) {
+	for (bytes.HasPrefix(data, []byte("From ")) || bytes.HasPrefix(data, []byte(">From "))) && !startsField(firstLine(data)) {
 		d.add("mbox line before the header")
 		data = data[lineEnd(data):]
 	}
@@ -68,6 +68,10 @@ func scanHeader(data []byte, d *defects) (header, []byte) {
 		switch {
 		case len(line) == 0:
 			return h, data[end:]
+		case len(h) == 0 && (line[0] == ' ' || line[0] == '\t') && startsField(bytes.TrimLeft(line, " \t")):
+			d.add("header starts with a space")
+			i := bytes.IndexByte(line, ':')
+			h = append(h, field{name: string(bytes.TrimSpace(line[:i])), value: data[pos+i+1 : end]})
 		case line[0] == ' ' || line[0] == '\t':
 			if blank(line) && !continuesHeader(data[end:]) {
 				d.add("header ends in a line of spaces")
@@ -185,8 +189,12 @@ func headerEnd(data []byte, pos int) int {
 	return len(data)
 }
 
-// unfold joins the lines of a raw value (RFC 5322 section 2.2.3): the line ends
-// go, and each of the other control characters becomes a space.
+// join returns the raw values of all fields of that name as one.
+func (h header) join(name string) []byte { return bytes.Join(h.all(name), []byte("\n ")) }
+
+// unfold joins the lines of a raw value (RFC 5322 section 2.2.3): a line end with
+// the spaces around it becomes one space, as programs differ in how many they
+// fold with, and each of the other control characters becomes one too.
 func unfold(raw []byte) []byte {
 	raw = bytes.TrimSpace(raw)
 	clean := true
@@ -200,14 +208,13 @@ func unfold(raw []byte) []byte {
 		return raw
 	}
 	out := make([]byte, 0, len(raw))
-	for i, c := range raw {
-		switch {
-		case c == '\n':
-			// A line that was continued without a space is a new word.
-			if i+1 < len(raw) && raw[i+1] != ' ' && raw[i+1] != '\t' {
-				out = append(out, ' ')
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c == '\n' || c == '\r':
+			for i+1 < len(raw) && isSpace(raw[i+1]) {
+				i++
 			}
-		case c == '\r':
+			out = append(bytes.TrimRight(out, " "), ' ')
 		case c == 0x1b: // ISO-2022-JP, decoded later.
 			out = append(out, c)
 		case c < 32 || c == 127:

@@ -33,7 +33,7 @@ func readHeaders(h header, charset string, d *defects) mailstead.Headers {
 		// RFC 5322 asks for brackets and an @; what is there still names the mail.
 		out.InternetMessageID = strings.Trim(cut(decodeText(h.get("Message-ID"), "", d), maxIDLen), "<> ")
 	}
-	out.InReplyTo = parseIDs(h.get("In-Reply-To"))
-	out.References = parseIDs(h.get("References"))
+	out.InReplyTo = parseIDs(h.join("In-Reply-To"))
+	out.References = parseIDs(h.join("References"))
 	return out
 }

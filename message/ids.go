@@ -39,7 +39,7 @@ func parseIDs(raw []byte) []string {
 	var out []string
 	for _, id := range all {
 		// Spaces inside come from folding.
-		id = strings.ReplaceAll(cleanLine(strings.ToValidUTF8(id, "\ufffd")), " ", "")
+		id = strings.ReplaceAll(dropComments(cleanLine(strings.ToValidUTF8(id, "\ufffd"))), " ", "")
 		if id != "" && len(id) <= maxIDLen && !slices.Contains(out, id) {
 			out = append(out, id)
 		}

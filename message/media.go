@@ -112,23 +112,44 @@ func unquote(s string) (value, rest string) {
 	return s, ""
 }
 
-// skipComment passes over comments (RFC 5322 section 3.2.2).
+// skipComment passes over comments at the begin of s (RFC 5322 section 3.2.2).
 func skipComment(s string) string {
 	for strings.HasPrefix(s, "(") {
 		depth, i := 0, 0
+	scan:
 		for ; i < len(s); i++ {
-			if s[i] == '(' {
+			switch s[i] {
+			case '\\':
+				i++
+			case '(':
 				depth++
-			} else if s[i] == ')' {
+			case ')':
 				if depth--; depth == 0 {
 					i++
-					break
+					break scan
 				}
 			}
 		}
-		s = strings.TrimLeft(s[i:], "; \t")
+		s = strings.TrimLeft(s[min(i, len(s)):], "; \t")
 	}
 	return s
+}
+
+// dropComments removes comments wherever they stand.
+func dropComments(s string) string {
+	if strings.IndexByte(s, '(') < 0 || strings.HasPrefix(s, `"`) {
+		return s
+	}
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '(')
+		if i < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		b.WriteString(s[:i])
+		s = skipComment(s[i:])
+	}
 }
 
 func isToken(s string) bool {

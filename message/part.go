@@ -181,11 +181,17 @@ func findDelimiter(body, mark []byte) delimiter {
 		}
 		end := pos + lineEnd(body[pos:])
 		rest, last := bytes.CutPrefix(body[pos:end], []byte("--"))
-		if !blank(rest) {
+		if !blank(rest) && (!last || boundaryChar(rest[0])) {
 			continue
 		}
 		return delimiter{before: len(trimOneEOL(body[:i])), after: end, last: last, ok: true}
 	}
+}
+
+// boundaryChar reports whether c may be part of a boundary (RFC 2046 section
+// 5.1.1).
+func boundaryChar(c byte) bool {
+	return isLetter(c) || c >= '0' && c <= '9' || bytes.IndexByte([]byte("'()+_,-./:=?"), c) >= 0
 }
 
 // trimOneEOL removes one line end.
@@ -225,6 +231,9 @@ func (p *part) fileName() string {
 	}
 	if name == "" {
 		name = p.contentType.param("filename")
+	}
+	if name == "" {
+		name = p.contentType.param("file")
 	}
 	return cleanFileName(name)
 }

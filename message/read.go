@@ -3,6 +3,7 @@ package message
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 
 	"github.com/mailstead/mailstead"
 )
@@ -11,7 +12,7 @@ import (
 type Mail struct {
 	mailstead.Headers
 	// Text is the plain text, made from the HTML when the mail has none; lines end
-	// in LF. HTML is the mail's own HTML, not safe to show: see SafeHTML.
+	// in LF, the last one in nothing. HTML is the mail's own HTML, not safe to show: see SafeHTML.
 	Text string
 	HTML string
 	// Attachments are in the order of the mail.
@@ -42,7 +43,7 @@ func Read(data []byte) (*Mail, error) {
 	m := &Mail{Headers: readHeaders(root.header, bodyCharset(c.bodies), &d)}
 	m.AutoReply = isAutoReply(root.header, m.Subject)
 	r := reader{d: &d}
-	m.Text = r.plain(c.bodies)
+	m.Text = strings.TrimRight(r.plain(c.bodies), "\n")
 	m.HTML = r.html(c.bodies)
 	m.Bounce = findBounce(root, &d)
 	for i, a := range c.attachments {

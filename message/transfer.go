@@ -90,32 +90,3 @@ func decodeQuotedPrintable(raw []byte) []byte {
 	}
 	return out
 }
-
-// decodeUU decodes uuencoded data between its begin and end lines.
-func decodeUU(raw []byte) []byte {
-	var out []byte
-	for len(raw) > 0 {
-		end := lineEnd(raw)
-		line := trimEOL(raw[:end])
-		raw = raw[end:]
-		if len(line) == 0 || bytes.HasPrefix(line, []byte("begin ")) {
-			continue
-		}
-		if bytes.Equal(line, []byte("end")) {
-			break
-		}
-		n := int(line[0]-' ') & 63
-		for line = line[1:]; n > 0 && len(line) > 0; n -= 3 {
-			var q [4]byte
-			for i := range q {
-				if i < len(line) {
-					q[i] = (line[i] - ' ') & 63
-				}
-			}
-			three := []byte{q[0]<<2 | q[1]>>4, q[1]<<4 | q[2]>>2, q[2]<<6 | q[3]}
-			out = append(out, three[:min(n, 3)]...)
-			line = line[min(4, len(line)):]
-		}
-	}
-	return out
-}
