@@ -266,7 +266,11 @@ func (s *Service) storeSecrets(ctx context.Context, a *mailstead.Account, secret
 	if err := s.store(ctx, a, sealed); err != nil {
 		return err
 	}
-	return s.markHealthy(ctx, a.ID, tested)
+	if err := s.markHealthy(ctx, a.ID, tested); err != nil {
+		return err
+	}
+	s.c.Healthy(a.ID)
+	return nil
 }
 
 // store stores a changed account and tells of it; sealed nil keeps the secrets.

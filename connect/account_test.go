@@ -317,6 +317,9 @@ func TestTestAccount(t *testing.T) {
 	if got := w.incoming.calls[0]; got.Server != a.Incoming.Server || got.Secret.Reveal() != "right" {
 		t.Errorf("tested %s", got.Server)
 	}
+	if _, err := w.TestAccount(t.Context(), anna, a.ID); err != nil || len(w.healthy) != 1 {
+		t.Errorf("a second test told of health again: %v, %v", w.healthy, err)
+	}
 }
 
 func TestAnAccountWhoseSecretIsGone(t *testing.T) {

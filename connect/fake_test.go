@@ -39,7 +39,7 @@ var (
 	operator = mailstead.Actor{Operator: true}
 )
 
-func newWorld(t *testing.T, change ...func(*connect.Config)) *world {
+func newWorld(t testing.TB, change ...func(*connect.Config)) *world {
 	t.Helper()
 	key, err := credential.CreateKeyFile(filepath.Join(t.TempDir(), "key"))
 	if err != nil {

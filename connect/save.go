@@ -3,7 +3,6 @@ package connect
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"strings"
 
 	"github.com/mailstead/mailstead"
@@ -131,8 +130,7 @@ func (s *Service) learned(p *plan, a *mailstead.Account, r Request) *mailstead.D
 		return d
 	}
 	for _, side := range []*mailstead.Side{a.Incoming, a.Outgoing} {
-		_, err := netip.ParseAddr(side.Server.Host)
-		if side.Server.Security == mailstead.SecurityNone || err == nil {
+		if side.Server.Security == mailstead.SecurityNone {
 			return nil
 		}
 	}

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -61,7 +62,14 @@ func (s *Service) TestAccount(ctx context.Context, actor mailstead.Actor, id mai
 	}
 	// The limit to mail ports was kept when the servers were saved.
 	res := s.run(ctx, sides, true, a.ProviderID)
-	return res, s.markHealthy(ctx, a.ID, sides)
+	if err := s.markHealthy(ctx, a.ID, sides); err != nil {
+		return res, err
+	}
+	mended := func(t *trial) bool { return t.report.OK && a.Side(t.side).Health.State != mailstead.HealthOK }
+	if slices.ContainsFunc(sides, mended) {
+		s.c.Healthy(a.ID)
+	}
+	return res, nil
 }
 
 // storedTrial is the test of a side with the server that is stored.
@@ -191,9 +199,8 @@ func failure(op string, sides []*trial) error {
 	return &mailstead.Error{Kind: mailstead.KindInternal, Op: op, Text: "The connection test ended without a result."}
 }
 
-// markHealthy stores that the sides which were just tested work, and tells.
+// markHealthy stores that the sides which were just seen to work are well.
 func (s *Service) markHealthy(ctx context.Context, id mailstead.AccountID, sides []*trial) error {
-	healthy := false
 	for _, t := range sides {
 		if !t.report.OK {
 			continue
@@ -201,10 +208,6 @@ func (s *Service) markHealthy(ctx context.Context, id mailstead.AccountID, sides
 		if err := s.c.Store.SetHealth(ctx, id, t.side, s.healthOK()); err != nil {
 			return err
 		}
-		healthy = true
-	}
-	if healthy {
-		s.c.Healthy(id)
 	}
 	return nil
 }

@@ -368,3 +368,34 @@ func TestFailuresNameTheProviderOfTypedServers(t *testing.T) {
 		t.Errorf("cause %q", cause)
 	}
 }
+
+// Whatever is typed into a server field, only valid servers are asked, all of one
+// host, and none in the clear.
+func FuzzTypedServer(f *testing.F) {
+	for _, s := range []string{"h.example", "h.example:993", "[::1]:143", "::1", "imaps://h.example:1", "h.example:25:none", "пример.рф", "h.example:993:ssl", "a@b", "", ":", "[", "smtp://x"} {
+		f.Add(s, 0, "")
+	}
+	f.Add("h.example", 587, "starttls")
+	f.Add("h.example", -1, "automatic")
+	now := testTime
+	w := newWorld(f, func(c *connect.Config) { c.Now = func() time.Time { return now } })
+	refused := at(mailstead.StageTCP, mailstead.KindTemporary, "net.refused")
+	w.incoming.answer = func(context.Context, mailstead.Access) error { return refused }
+	f.Fuzz(func(t *testing.T, text string, port int, security string) {
+		now = now.Add(time.Minute)
+		w.incoming.calls, w.outgoing.calls = nil, nil
+		r := request()
+		r.Incoming = &connect.ServerInput{Text: text, Port: port, Security: mailstead.Security(security)}
+		if _, err := w.Test(t.Context(), anna, r); err != nil && mailstead.KindOf(err) != mailstead.KindInvalid {
+			t.Fatal(err)
+		}
+		for _, a := range w.incoming.calls {
+			if err := a.Server.Validate("incoming"); err != nil || a.Server.Host != w.incoming.calls[0].Server.Host {
+				t.Errorf("%q: asked %s: %v", text, a.Server, err)
+			}
+			if a.Server.Security == mailstead.SecurityNone || a.AllowPlain {
+				t.Errorf("%q: asked %s in the clear", text, a.Server)
+			}
+		}
+	})
+}
