@@ -30,13 +30,18 @@ func readRoles() roleTable {
 			continue
 		}
 		for i, name := range strings.Split(names, ",") {
-			key := mailstead.FoldText(name)
+			key := foldName(name)
 			if _, taken := t[key]; !taken && key != "" {
 				t[key] = roleName{mailstead.FolderRole(role), i}
 			}
 		}
 	}
 	return t
+}
+
+// foldName makes names comparable; a Greek sigma is the same at the end of a word.
+func foldName(name string) string {
+	return strings.ReplaceAll(mailstead.FoldText(name), "ς", "σ")
 }
 
 // setAttribute takes over what a LIST attribute says (RFC 9051 section 7.3.1,
@@ -91,7 +96,7 @@ func (t roleTable) assign(list []mailstead.RemoteFolder) {
 			continue
 		}
 		parent, name := splitPath(f)
-		n, ok := t[mailstead.FoldText(name)]
+		n, ok := t[foldName(name)]
 		if !ok || given[n.role] || (parent != "" && parent != "INBOX" && !folders[parent]) {
 			continue
 		}

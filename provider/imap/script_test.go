@@ -119,11 +119,14 @@ func (s *script) talk(c net.Conn) {
 		line = strings.TrimRight(line, "\r\n")
 		s.mu.Lock()
 		s.lines = append(s.lines, line)
-		tag, command, _ := strings.Cut(line, " ")
+		tag, command, tagged := strings.Cut(line, " ")
+		if !tagged {
+			tag, command = "", line
+		}
 		a, found := s.find(command)
 		s.mu.Unlock()
 		switch {
-		case !found && (line == "DONE" || literalEnd.MatchString(line)):
+		case !found && (!tagged || literalEnd.MatchString(line)):
 			continue
 		case !found:
 			a = answer{text: "TAG BAD unknown command\n"}
