@@ -52,6 +52,9 @@ type Config struct {
 	// MaxSubmission is the most bytes of a submitted mail; 0 means
 	// DefaultMaxSubmission.
 	MaxSubmission int64
+	// MaxAttachments is the most bytes of a mail's files, as the outbox counts them;
+	// a refusal names it. 0 means three quarters of MaxSubmission.
+	MaxAttachments int64
 	// KeepAlive is the pause between two signs of life of an event stream; 0 means
 	// 25 seconds.
 	KeepAlive time.Duration
@@ -73,6 +76,10 @@ type Handler struct {
 func New(c Config) (*Handler, error) {
 	if c.MaxSubmission <= 0 {
 		c.MaxSubmission = DefaultMaxSubmission
+	}
+	if c.MaxAttachments <= 0 {
+		// Base64 makes four bytes of three.
+		c.MaxAttachments = c.MaxSubmission / 4 * 3
 	}
 	if c.KeepAlive <= 0 {
 		c.KeepAlive = 25 * time.Second

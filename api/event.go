@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -183,7 +184,7 @@ func (s *eventStream) send(events []mailstead.Event) error {
 }
 
 func (s *eventStream) write(text string) error {
-	if err := s.rc.SetWriteDeadline(s.h.c.Now().Add(streamWrite)); err != nil {
+	if err := s.rc.SetWriteDeadline(s.h.c.Now().Add(streamWrite)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	if _, err := s.w.Write([]byte(text)); err != nil {

@@ -339,6 +339,12 @@ func (f fakeOutbox) Retry(_ context.Context, actor mailstead.Actor, id mailstead
 	return outgoing(id), f.note(actor)
 }
 
+func (f fakeOutbox) ForceRetry(_ context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error) {
+	m := outgoing(id)
+	m.State = mailstead.OutgoingSending
+	return m, f.note(actor)
+}
+
 type fakeExplain struct{ *fakes }
 
 func (f fakeExplain) ExplainText(protocol, _, text string) mailstead.Explanation {

@@ -99,12 +99,15 @@ func (h *Handler) setMessageFlags(ctx context.Context, actor mailstead.Actor, in
 
 type draftInput struct {
 	MessagePath
-	Kind mailstead.DraftKind `query:"kind" default:"reply" doc:"How to answer." example:"reply"`
+	Kind mailstead.DraftKind `query:"kind" default:"reply" doc:"How to answer: reply, reply_all or forward." example:"reply"`
 }
 
 type draftOutput struct{ Body mailstead.Draft }
 
 func (h *Handler) prepareDraft(ctx context.Context, actor mailstead.Actor, in *draftInput) (*draftOutput, error) {
+	if in.Kind == mailstead.DraftNew {
+		return nil, mailstead.Invalid("kind", "input.kind", "A message is answered by reply, reply_all or forward.")
+	}
 	d, err := h.c.Outbox.Prepare(ctx, actor, in.Kind, in.ID)
 	return &draftOutput{d}, err
 }

@@ -17,6 +17,7 @@ type Outbox interface {
 	Get(ctx context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, []mailstead.Attempt, error)
 	Cancel(ctx context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error)
 	Retry(ctx context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error)
+	ForceRetry(ctx context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error)
 }
 
 func (h *Handler) outboxRoutes() {
@@ -36,6 +37,11 @@ func (h *Handler) outboxRoutes() {
 		},
 	}, h.submitMail)
 	add(h, route{
+		method: http.MethodGet, path: "/draft", id: "prepareNewDraft", tag: "Sending",
+		summary: "Begin a new mail", about: "An empty draft with the signature of the account that would send it. It is not stored; complete it and submit it with `POST /outbox`.",
+		errors: []int{http.StatusConflict},
+	}, h.prepareNewDraft)
+	add(h, route{
 		method: http.MethodGet, path: "/outbox", id: "listOutgoing", tag: "Sending",
 		summary: "List the outbox", about: "Mails that are to be sent or were sent, newest first. Administrators see everyone's.",
 	}, h.listOutgoing)
@@ -45,12 +51,18 @@ func (h *Handler) outboxRoutes() {
 	}, h.getOutgoing)
 	add(h, route{
 		method: http.MethodPost, path: "/outbox/{id}/cancel", id: "cancelOutgoing", tag: "Sending",
-		summary: "Cancel an outgoing mail", about: "Possible while it has not been sent.", errors: changed,
+		summary: "Cancel an outgoing mail", about: "Possible while it is queued, held or of unknown fate. Recipients that got it keep it.", errors: changed,
 	}, h.cancelOutgoing)
 	add(h, route{
 		method: http.MethodPost, path: "/outbox/{id}/retry", id: "retryOutgoing", tag: "Sending",
-		summary: "Try to send again", about: "Tries a waiting, held or rejected mail now. One whose outcome is unknown may reach its recipients twice.", errors: changed,
+		summary: "Try to send again", errors: changed,
+		about: "Tries a queued, held or rejected mail now, for the recipients that have not got it. A mail of unknown fate is refused, because its recipients may get it twice; `force` tries nevertheless.",
 	}, h.retryOutgoing)
+}
+
+func (h *Handler) prepareNewDraft(ctx context.Context, actor mailstead.Actor, _ *struct{}) (*draftOutput, error) {
+	d, err := h.c.Outbox.Prepare(ctx, actor, mailstead.DraftNew, 0)
+	return &draftOutput{d}, err
 }
 
 // Submission is a mail to be sent.
@@ -132,7 +144,16 @@ func (h *Handler) cancelOutgoing(ctx context.Context, actor mailstead.Actor, in 
 	return &outgoingOutput{m}, err
 }
 
-func (h *Handler) retryOutgoing(ctx context.Context, actor mailstead.Actor, in *OutgoingPath) (*outgoingOutput, error) {
-	m, err := h.c.Outbox.Retry(ctx, actor, in.ID)
+type retryInput struct {
+	OutgoingPath
+	Force bool `query:"force" doc:"Try also when the mail may have been sent already."`
+}
+
+func (h *Handler) retryOutgoing(ctx context.Context, actor mailstead.Actor, in *retryInput) (*outgoingOutput, error) {
+	retry := h.c.Outbox.Retry
+	if in.Force {
+		retry = h.c.Outbox.ForceRetry
+	}
+	m, err := retry(ctx, actor, in.ID)
 	return &outgoingOutput{m}, err
 }

@@ -90,3 +90,14 @@ func TestTheOutboxIsFiltered(t *testing.T) {
 		t.Errorf("query (-got +want):\n%s", diff)
 	}
 }
+
+func TestRetryIsForcedOnlyWhenAsked(t *testing.T) {
+	b := newBench(t)
+	for path, want := range map[string]mailstead.OutgoingState{
+		"/outbox/12/retry": mailstead.OutgoingQueued, "/outbox/12/retry?force=true": mailstead.OutgoingSending,
+	} {
+		if m := answer[mailstead.OutgoingMessage](t, b.do(call{method: "POST", path: path, cookie: annaCookie}), http.StatusOK); m.State != want {
+			t.Errorf("%s: state = %s, want %s", path, m.State, want)
+		}
+	}
+}

@@ -222,8 +222,7 @@ func (h *Handler) tooLarge(ctx huma.Context, p *Problem) *Problem {
 		Text: "The request is larger than the " + strconv.FormatInt(limit>>20, 10) + " MB that are allowed here.",
 	}
 	if limit > maxBody {
-		// Base64 makes four bytes of three.
-		err = mailstead.TooLargeAttachments(limit / 4 * 3)
+		err = mailstead.TooLargeAttachments(h.c.MaxAttachments)
 	}
 	q := h.problemOf(ctx.Context(), ctx.Operation().OperationID, err)
 	q.Status = p.Status
