@@ -6,6 +6,7 @@ import (
 
 	"github.com/microcosm-cc/bluemonday"
 	xhtml "golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // HTMLOptions says how HTML is made safe. The zero value is the safest: nothing
@@ -38,16 +39,18 @@ func SanitizeHTML(source string, o HTMLOptions) (html string, blocked int) {
 }
 
 var (
-	linkURL  = regexp.MustCompile(`(?i)^(https?://|mailto:)`)
-	imageURL = regexp.MustCompile(`(?i)^(https?://|/[^/\\]|data:image/(png|gif|jpeg|webp);base64,)`)
-	styleOK  = regexp.MustCompile(`^[-a-zA-Z0-9#%.,()\s'"!:;/?&=_~+@$*]*$`)
-	dataURL  = regexp.MustCompile(`(?i)^data:image/(png|gif|jpe?g|webp);base64,[a-z0-9+/=\s]+$`)
-	length   = regexp.MustCompile(`^[0-9]{1,5}(\.[0-9]+)?(%|px|em)?$`)
-	color    = regexp.MustCompile(`^#?[a-zA-Z0-9]{1,30}$`)
-	number   = regexp.MustCompile(`^[+-]?[0-9]{1,5}$`)
-	oneWord  = regexp.MustCompile(`^[a-zA-Z-]{1,30}$`)
-	language = regexp.MustCompile(`^[a-zA-Z0-9-]{1,35}$`)
-	fontFace = regexp.MustCompile(`^[\p{L}\p{N} ,'"_-]{1,200}$`)
+	linkURL    = regexp.MustCompile(`(?i)^(https?://|mailto:)`)
+	linkRel    = regexp.MustCompile(`^noopener noreferrer nofollow$`)
+	linkTarget = regexp.MustCompile(`^_blank$`)
+	imageURL   = regexp.MustCompile(`(?i)^(https?://|/[^/\\]|data:image/(png|gif|jpeg|webp);base64,)`)
+	styleOK    = regexp.MustCompile(`^[-a-zA-Z0-9#%.,()\s'"!:;/?&=_~+@$*]*$`)
+	dataURL    = regexp.MustCompile(`(?i)^data:image/(png|gif|jpe?g|webp);base64,[a-z0-9+/=\s]+$`)
+	length     = regexp.MustCompile(`^[0-9]{1,5}(\.[0-9]+)?(%|px|em)?$`)
+	color      = regexp.MustCompile(`^#?[a-zA-Z0-9]{1,30}$`)
+	number     = regexp.MustCompile(`^[+-]?[0-9]{1,5}$`)
+	oneWord    = regexp.MustCompile(`^[a-zA-Z-]{1,30}$`)
+	language   = regexp.MustCompile(`^[a-zA-Z0-9-]{1,35}$`)
+	fontFace   = regexp.MustCompile(`^[\p{L}\p{N} ,'"_-]{1,200}$`)
 )
 
 // policy is the list of what may be in a mail. It is built for every mail: that
@@ -60,7 +63,6 @@ func policy() *bluemonday.Policy {
 		var wbr col colgroup font`)...)
 	p.SkipElementsContent(strings.Fields(`title svg math textarea select option template audio video canvas applet xmp
 		plaintext head datalist dialog button`)...)
-	p.AllowElementsContent("noscript")
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.AllowDataURIImages()
 	p.AllowRelativeURLs(true)
@@ -68,9 +70,8 @@ func policy() *bluemonday.Policy {
 	p.AllowAttrs("href").Matching(linkURL).OnElements("a")
 	p.AllowAttrs("src").Matching(imageURL).OnElements("img")
 	p.AllowAttrs("background").Matching(imageURL).OnElements("table", "td", "th", "tr", "div")
-	p.RequireNoFollowOnLinks(true)
-	p.RequireNoReferrerOnLinks(true)
-	p.AddTargetBlankToFullyQualifiedLinks(true)
+	p.AllowAttrs("rel").Matching(linkRel).OnElements("a")
+	p.AllowAttrs("target").Matching(linkTarget).OnElements("a")
 	p.AllowAttrs("alt", "title").Globally()
 	p.AllowAttrs("dir").Matching(oneWord).Globally()
 	p.AllowAttrs("lang").Matching(language).Globally()
@@ -102,10 +103,10 @@ func (w *rewriter) rewrite(source string) string {
 			return out.String()
 		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
 			t := z.Token()
-			w.attributes(&t)
 			if t.Data == "body" {
-				t.Data = "div" // It may carry the colours of the mail.
+				bodyToDiv(&t)
 			}
+			w.attributes(&t)
 			out.WriteString(t.String())
 		case xhtml.EndTagToken:
 			t := z.Token()
@@ -120,32 +121,56 @@ func (w *rewriter) rewrite(source string) string {
 	}
 }
 
-// attributes rewrites the attributes that load or style, and drops the others
-// that name an address.
+// bodyToDiv keeps the colours of the mail, which stand at its body.
+func bodyToDiv(t *xhtml.Token) {
+	t.Data, t.DataAtom = "div", atom.Div
+	style := ""
+	for _, a := range t.Attr {
+		switch {
+		case a.Key == "bgcolor" && color.MatchString(a.Val):
+			style += "background-color:" + a.Val + ";"
+		case a.Key == "text" && color.MatchString(a.Val):
+			style += "color:" + a.Val + ";"
+		}
+	}
+	for i := range t.Attr {
+		if t.Attr[i].Key == "style" {
+			t.Attr[i].Val = style + t.Attr[i].Val
+			return
+		}
+	}
+	t.Attr = append(t.Attr, xhtml.Attribute{Key: "style", Val: style})
+}
+
+// attributes rewrites the attributes that load, lead away or style, and drops
+// the others that name an address.
 func (w *rewriter) attributes(t *xhtml.Token) {
 	kept := t.Attr[:0]
+	link := false
 	for _, a := range t.Attr {
 		switch {
 		case a.Namespace != "":
 			continue
 		case a.Key == "src" && t.Data == "img":
-			if a.Val = w.image(a.Val, true); a.Val == "" {
-				continue
-			}
+			a.Val = w.image(a.Val, true)
 		case a.Key == "background":
-			if a.Val = w.image(a.Val, false); a.Val == "" {
-				continue
-			}
+			a.Val = w.image(a.Val, false)
 		case a.Key == "style":
-			if a.Val = w.style(a.Val); a.Val == "" {
+			a.Val = w.style(a.Val)
+		case a.Key == "href" && t.Data == "a":
+			if a.Val = cleanURL(a.Val); !linkURL.MatchString(a.Val) {
 				continue
 			}
-		case a.Key == "href":
-			a.Val = cleanURL(a.Val)
-		case a.Key == "srcset" && w.options.Remote, a.Key == "src", a.Key == "srcset":
+			link = true
+		case a.Key == "rel", a.Key == "target", a.Key == "href", a.Key == "src", a.Key == "srcset":
 			continue
 		}
-		kept = append(kept, a)
+		if a.Val != "" || a.Key == "alt" || a.Key == "nowrap" {
+			kept = append(kept, a)
+		}
+	}
+	if link {
+		kept = append(kept, xhtml.Attribute{Key: "rel", Val: "noopener noreferrer nofollow"}, xhtml.Attribute{Key: "target", Val: "_blank"})
 	}
 	t.Attr = kept
 }

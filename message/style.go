@@ -94,7 +94,7 @@ func (w *rewriter) background(name, value string) string {
 	if found == nil || (name != "background" && name != "background-image") {
 		return ""
 	}
-	rest := strings.TrimSpace(strings.Replace(value, found[0], "", 1))
+	rest := strings.Join(strings.Fields(strings.Replace(value, found[0], " ", 1)), " ")
 	if rest != "" && !harmlessValue(rest) {
 		return ""
 	}
