@@ -2,6 +2,7 @@ package mailtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -132,10 +133,8 @@ func (c *postgresCluster) start(initdb, server string) error {
 	}
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, tail(c.process.log, 50))
-		c.process.end()
-		s.remove()
 		c.release()
-		return err
+		return errors.Join(err, c.process.end(), s.remove())
 	}
 	c.running = true
 	return nil

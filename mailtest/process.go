@@ -72,22 +72,34 @@ func (p *process) end() error {
 	select {
 	case <-p.done:
 	default:
-		syscall.Kill(-group, p.stop)
+		if err := signalGroup(group, p.stop); err != nil {
+			return err
+		}
 	}
 	select {
 	case <-p.done:
 	case <-time.After(stopTimeout):
-		syscall.Kill(-group, syscall.SIGKILL)
+		if err := signalGroup(group, syscall.SIGKILL); err != nil {
+			return err
+		}
 		<-p.done
 	}
 	p.cmd = nil
 	deadline := time.Now().Add(stopTimeout)
 	for groupLives(group) {
 		if time.Now().After(deadline) {
-			syscall.Kill(-group, syscall.SIGKILL)
-			return fmt.Errorf("%s left processes behind; they were killed", p.name)
+			err := fmt.Errorf("%s left processes behind; they were killed", p.name)
+			return errors.Join(err, signalGroup(group, syscall.SIGKILL))
 		}
 		time.Sleep(pollInterval)
+	}
+	return nil
+}
+
+// signalGroup reaches every process of the group. A group that is gone is well.
+func signalGroup(group int, s syscall.Signal) error {
+	if err := syscall.Kill(-group, s); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("send %v to process group %d: %w", s, group, err)
 	}
 	return nil
 }
@@ -144,7 +156,9 @@ func greets(addr, prefix string) error {
 		return err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return err
+	}
 	line, err := bufio.NewReader(c).ReadString('\n')
 	if err != nil {
 		return err

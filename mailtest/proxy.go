@@ -45,9 +45,8 @@ type FaultProxy struct {
 	// Port is on 127.0.0.1.
 	Port int
 
-	t       testing.TB
-	target  string
-	release func()
+	t      testing.TB
+	target string
 
 	mu       sync.Mutex
 	faults   Faults

@@ -138,24 +138,34 @@ func TestProxyCutsWhereItIsTold(t *testing.T) {
 		wantClient string
 	}{
 		{
-			"after bytes to the server", mailtest.Faults{Up: mailtest.Flow{CutAfter: 8}},
-			[]string{"one\n", "two\nthree\n"}, "one\ntwo\n", "echo one\n",
+			"after bytes to the server",
+			mailtest.Faults{Up: mailtest.Flow{CutAfter: 8}},
+			[]string{"one\n", "two\nthree\n"},
+			"one\ntwo\n", "echo one\n",
 		},
 		{
-			"after bytes to the client", mailtest.Faults{Down: mailtest.Flow{CutAfter: 4}},
-			[]string{"one\n"}, "one\n", "echo",
+			"after bytes to the client",
+			mailtest.Faults{Down: mailtest.Flow{CutAfter: 4}},
+			[]string{"one\n"},
+			"one\n", "echo",
 		},
 		{
-			"on a text to the client", mailtest.Faults{Down: mailtest.Flow{CutOn: "o o"}},
-			[]string{"one\n"}, "one\n", "echo o",
+			"on a text to the client",
+			mailtest.Faults{Down: mailtest.Flow{CutOn: "o o"}},
+			[]string{"one\n"},
+			"one\n", "echo o",
 		},
 		{
-			"on a text that comes in two parts", mailtest.Faults{Up: mailtest.Flow{CutOn: "e\ntwo\n"}},
-			[]string{"one\n", "two\nthree\n"}, "one\ntwo\n", "echo one\n",
+			"on a text that comes in two parts",
+			mailtest.Faults{Up: mailtest.Flow{CutOn: "e\ntwo\n"}},
+			[]string{"one\n", "two\nthree\n"},
+			"one\ntwo\n", "echo one\n",
 		},
 		{
-			"with the reply dropped", mailtest.Faults{DropReplyAfter: "\r\n.\r\n"},
-			[]string{"text\r\n", ".\r\n"}, "text\r\n.\r\n", "echo text\r\n",
+			"with the reply dropped",
+			mailtest.Faults{DropReplyAfter: "\r\n.\r\n"},
+			[]string{"text\r\n", ".\r\n"},
+			"text\r\n.\r\n", "echo text\r\n",
 		},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,7 @@
 package mailtest
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,8 +53,7 @@ func newScratch(owner *account, signal string) (*scratch, error) {
 	}
 	s := &scratch{dir: dir}
 	if err := s.prepare(owner, signal); err != nil {
-		os.RemoveAll(dir)
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
 }
@@ -82,17 +82,15 @@ func (s *scratch) guard(group int) error {
 	return err
 }
 
-// remove deletes the directory and dismisses the watchdog.
+// remove deletes the directory and dismisses the watchdog, which tries again
+// when that did not work.
 func (s *scratch) remove() error {
 	err := os.RemoveAll(s.dir)
-	if err != nil {
-		s.leash.Close() // the watchdog tries again
-	} else {
+	if err == nil {
 		_, err = fmt.Fprintln(s.leash, "done")
-		s.leash.Close()
 	}
-	s.dog.Wait()
-	return err
+	s.leash.Close()
+	return errors.Join(err, s.dog.Wait())
 }
 
 func (s *scratch) path(elem ...string) string {

@@ -1,0 +1,52 @@
+// Testsum runs "go test" with its own arguments, shows what a person needs to
+// see, and ends with one line that a program can read:
+//
+//	tests: passed=N failed=0 skipped=0
+//
+// Tests and subtests count alike. A package that fails without a failed test (it
+// does not build, its TestMain exits) counts as one failure, and so does a test
+// that began and never ended. The exit code is 0 only if some test passed and
+// none failed or was skipped: a test that does not run proves nothing.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// go test is in the same process group and gets Ctrl-C itself; we stay to
+	// show how it ends.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	code := run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string) int {
+	signal.Ignore(os.Interrupt)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	events, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testsum:", err)
+		return 1
+	}
+	s := newSummary(os.Stdout)
+	readErr := s.read(events)
+	// What go test says at last is worth more than its exit code: that is 1
+	// whenever a test failed.
+	runErr := cmd.Wait()
+	if readErr != nil {
+		runErr = readErr
+	}
+	return s.finish(runErr)
+}
