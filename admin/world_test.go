@@ -42,39 +42,12 @@ func newWorld(t *testing.T, change ...func(*admin.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := admin.Config{Store: fullStore{db}, Directory: directory, Now: now, Logger: slog.New(slog.DiscardHandler)}
+	c := admin.Config{Store: db, Directory: directory, Now: now, Logger: slog.New(slog.DiscardHandler)}
 	for _, f := range change {
 		f(&c)
 	}
 	w.store, w.Service = db, admin.New(c)
 	return w
-}
-
-// fullStore has what store.DB does not have yet.
-type fullStore struct{ *store.DB }
-
-func (s fullStore) TouchSession(ctx context.Context, hash []byte, expires time.Time) error {
-	old, _, err := s.Session(ctx, hash)
-	if err != nil {
-		return err
-	}
-	if err := s.DeleteSession(ctx, hash); err != nil {
-		return err
-	}
-	old.ExpiresAt = expires
-	return s.CreateSession(ctx, old)
-}
-
-func (s fullStore) DeleteUserSessions(ctx context.Context, id mailstead.UserID) error {
-	u, err := s.User(ctx, id)
-	if err != nil {
-		return err
-	}
-	_, hash, err := s.UserByEmail(ctx, u.Email)
-	if err != nil {
-		return err
-	}
-	return s.SetUserPassword(ctx, id, hash)
 }
 
 var operator = mailstead.Actor{Operator: true}
