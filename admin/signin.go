@@ -165,7 +165,7 @@ func (s *Service) bySession(ctx context.Context, cookie mailstead.Secret) (mails
 	}
 	if renewed := now.Add(sessionLife); renewed.Sub(session.ExpiresAt) >= touchEvery {
 		if err := s.c.Store.TouchSession(ctx, hash, renewed); err != nil {
-			return mailstead.Actor{}, err
+			return mailstead.Actor{}, notFoundIs(err, errSignIn())
 		}
 	}
 	return mailstead.Actor{User: u}, nil
@@ -186,7 +186,7 @@ func (s *Service) byToken(ctx context.Context, bearer mailstead.Secret) (mailste
 	}
 	if now.Sub(t.UsedAt) >= touchEvery {
 		if err := s.c.Store.TouchToken(ctx, t.ID, now); err != nil {
-			return mailstead.Actor{}, err
+			return mailstead.Actor{}, notFoundIs(err, bad)
 		}
 	}
 	// Never nil: nil would mean everything that the user may.

@@ -52,10 +52,21 @@ func newWorld(t *testing.T, change ...func(*admin.Config)) *world {
 
 var operator = mailstead.Actor{Operator: true}
 
-// person makes a user with the password and returns it as an actor.
+// person makes a user, who has no password, and returns it as an actor.
 func (w *world) person(t *testing.T, email string, role mailstead.Role) mailstead.Actor {
 	t.Helper()
-	u, err := w.CreateUser(t.Context(), operator, mailstead.User{Email: email, Role: role}, mailstead.NewSecret(password))
+	return w.user(t, email, role, mailstead.Secret{})
+}
+
+// member makes a user with the password and returns it as an actor.
+func (w *world) member(t *testing.T, email string) mailstead.Actor {
+	t.Helper()
+	return w.user(t, email, mailstead.RoleUser, mailstead.NewSecret(password))
+}
+
+func (w *world) user(t *testing.T, email string, role mailstead.Role, secret mailstead.Secret) mailstead.Actor {
+	t.Helper()
+	u, err := w.CreateUser(t.Context(), operator, mailstead.User{Email: email, Role: role}, secret)
 	if err != nil {
 		t.Fatal(err)
 	}
