@@ -82,7 +82,7 @@ func TestSetupIsThrottled(t *testing.T) {
 func TestSignInAndOut(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	anna := w.member(t, "anna@firm.example")
+	anna := w.anna(t)
 	in, err := w.SignIn(ctx, " Anna@Firm.example", mailstead.NewSecret(password), "192.0.2.1")
 	if err != nil || in.User.ID != anna.User.ID {
 		t.Fatalf("got %+v, %v", in.User, err)
@@ -104,7 +104,7 @@ func TestSignInAndOut(t *testing.T) {
 func TestRefusedSignInsLookTheSame(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	w.member(t, "anna@firm.example")
+	w.anna(t)
 	if _, err := w.CreateUser(ctx, operator, mailstead.User{Email: "app@firm.example"}, mailstead.Secret{}); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestRefusedSignInsLookTheSame(t *testing.T) {
 func TestADisabledUserCannotSignIn(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	anna := w.member(t, "anna@firm.example")
+	anna := w.anna(t)
 	cookie := w.annasCookie(ctx, t)
 	_, token, err := w.CreateToken(ctx, anna, admin.TokenRequest{Name: "crm", Scopes: []mailstead.Scope{mailstead.ScopeRead}})
 	if err != nil {
@@ -160,7 +160,7 @@ func TestADisabledUserCannotSignIn(t *testing.T) {
 func TestGuessingIsThrottledByAddress(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	w.member(t, "anna@firm.example")
+	w.anna(t)
 	for i := range 10 {
 		_, err := w.SignIn(ctx, "anna@firm.example", mailstead.NewSecret("guess"), "192.0.2."+itoa(i))
 		wantKind(t, "guess", err, mailstead.KindUnauthenticated)
@@ -175,7 +175,7 @@ func TestGuessingIsThrottledByAddress(t *testing.T) {
 func TestGuessingIsThrottledByRemote(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	w.member(t, "anna@firm.example")
+	w.anna(t)
 	for i := range 20 {
 		_, err := w.SignIn(ctx, "user"+itoa(i)+"@firm.example", mailstead.NewSecret("guess"), "2001:db8::"+itoa(i))
 		wantKind(t, "guess", err, mailstead.KindUnauthenticated)
@@ -188,7 +188,7 @@ func TestGuessingIsThrottledByRemote(t *testing.T) {
 
 func TestPeopleWhoSignInAreNotThrottled(t *testing.T) {
 	w := newWorld(t)
-	w.member(t, "anna@firm.example")
+	w.anna(t)
 	for i := range 12 {
 		if _, err := w.SignIn(t.Context(), "anna@firm.example", mailstead.NewSecret(password), "192.0.2.1"); err != nil {
 			t.Fatalf("sign-in %d: %v", i, err)
@@ -199,7 +199,7 @@ func TestPeopleWhoSignInAreNotThrottled(t *testing.T) {
 func TestSessionsSlideAndEnd(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	w.member(t, "anna@firm.example")
+	w.anna(t)
 	cookie := w.annasCookie(ctx, t)
 	for range 3 {
 		w.now = w.now.Add(29 * 24 * time.Hour)
@@ -215,7 +215,7 @@ func TestSessionsSlideAndEnd(t *testing.T) {
 func TestAuthenticateRefuses(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	w.member(t, "anna@firm.example")
+	w.anna(t)
 	cookie := w.annasCookie(ctx, t)
 	for name, c := range map[string]struct{ cookie, bearer mailstead.Secret }{
 		"nothing":                         {},

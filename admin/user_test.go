@@ -193,7 +193,7 @@ func TestProfilesOfAUser(t *testing.T) {
 func TestSetPassword(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	anna := w.member(t, "anna@firm.example")
+	anna := w.anna(t)
 	boris := w.person(t, "boris@firm.example", mailstead.RoleUser)
 	root := w.person(t, "root@firm.example", mailstead.RoleAdmin)
 	token := anna

@@ -58,10 +58,10 @@ func (w *world) person(t *testing.T, email string, role mailstead.Role) mailstea
 	return w.user(t, email, role, mailstead.Secret{})
 }
 
-// member makes a user with the password and returns it as an actor.
-func (w *world) member(t *testing.T, email string) mailstead.Actor {
+// anna makes a user with the password and returns it as an actor.
+func (w *world) anna(t *testing.T) mailstead.Actor {
 	t.Helper()
-	return w.user(t, email, mailstead.RoleUser, mailstead.NewSecret(password))
+	return w.user(t, "anna@firm.example", mailstead.RoleUser, mailstead.NewSecret(password))
 }
 
 func (w *world) user(t *testing.T, email string, role mailstead.Role, secret mailstead.Secret) mailstead.Actor {
