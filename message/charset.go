@@ -133,7 +133,7 @@ func decodeUndeclared(b []byte, declared string, d *defects) string {
 		return string(b)
 	}
 	d.add("undeclared character set")
-	if mostlyUTF8(b) {
+	if good, bad := countUTF8(b); good > bad || good == bad && strings.HasPrefix(declared, "utf") {
 		return strings.ToValidUTF8(string(b), "\ufffd")
 	}
 	out, err := charmap.Windows1252.NewDecoder().Bytes(b)
@@ -143,9 +143,9 @@ func decodeUndeclared(b []byte, declared string, d *defects) string {
 	return string(out)
 }
 
-// mostlyUTF8 tells UTF-8 with some damage, such as a cut end, from other bytes.
-func mostlyUTF8(b []byte) bool {
-	good, bad := 0, 0
+// countUTF8 counts the characters beyond ASCII and the bytes that are none: UTF-8
+// with some damage, such as a cut end, has more of the first.
+func countUTF8(b []byte) (good, bad int) {
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)
 		switch {
@@ -156,7 +156,7 @@ func mostlyUTF8(b []byte) bool {
 		}
 		b = b[n:]
 	}
-	return good > bad
+	return good, bad
 }
 
 func ascii(b []byte) bool {

@@ -81,7 +81,7 @@ func scanHeader(data []byte, d *defects) (header, []byte) {
 		case startsField(line):
 			i := bytes.IndexByte(line, ':')
 			h = append(h, field{name: string(bytes.TrimRight(line[:i], " \t")), value: data[pos+i+1 : end]})
-		case bytes.HasPrefix(line, []byte("--")) || !continuesHeader(data[end:]):
+		case bytes.HasPrefix(line, []byte("--")) || !h.open() && !continuesHeader(data[end:]):
 			// The blank line is missing: this is the body already.
 			d.add("no blank line behind the header")
 			return h, data[pos:]
@@ -103,6 +103,12 @@ func (h header) extend(line []byte, d *defects) {
 	}
 	f := &h[len(h)-1]
 	f.value = f.value[:len(f.value)+len(line)]
+}
+
+// open reports whether the last field ends in a semicolon, so that a parameter
+// has to follow.
+func (h header) open() bool {
+	return len(h) > 0 && bytes.HasSuffix(bytes.TrimSpace(h[len(h)-1].value), []byte(";"))
 }
 
 // lineEnd returns where the next line begins.

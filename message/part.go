@@ -211,7 +211,7 @@ func guessBoundary(body []byte) string {
 		end := lineEnd(body)
 		line := bytes.TrimRight(trimEOL(body[:end]), " \t")
 		body = body[end:]
-		if len(line) > 4 && len(line) < 100 && bytes.HasPrefix(line, []byte("--")) && line[2] != '-' {
+		if len(line) > 2 && len(line) < 100 && bytes.HasPrefix(line, []byte("--")) && line[2] != '-' {
 			if findDelimiter(body, append(bytes.Clone(line), "--"...)).ok {
 				return string(line[2:])
 			}

@@ -72,7 +72,7 @@ func attachmentName(p *part) string {
 		var d defects
 		h, _ := scanMail(p.data(), &d)
 		if subject := decodeText(h.get("Subject"), "", &d); subject != "" {
-			name = cleanFileName(cut(subject, 200) + ".eml")
+			name = cleanFileName(strings.NewReplacer("/", "_", `\`, "_").Replace(cut(subject, 200)) + ".eml")
 		}
 	}
 	return name

@@ -11,6 +11,10 @@ func visibleText(text string) string {
 	if out == "" {
 		return strings.TrimSpace(text)
 	}
+	// Where a quote stood, its blank lines remain on both sides.
+	for len(kept) < len(lines) && strings.Contains(out, "\n\n\n") {
+		out = strings.ReplaceAll(out, "\n\n\n", "\n\n")
+	}
 	return out
 }
 
