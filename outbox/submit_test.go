@@ -192,10 +192,16 @@ func TestHostileInput(t *testing.T) {
 		"in-reply-to":             func(d *mailstead.Draft) { d.InReplyTo = []string{"a@b>\r\nBcc: evil@example.net"} },
 		"references":              func(d *mailstead.Draft) { d.References = []string{"a@b", "c@d\nX: y"} },
 		"file name":               func(d *mailstead.Draft) { d.Attachments = []mailstead.DraftAttachment{{Name: evil}} },
-		"media type":              func(d *mailstead.Draft) { d.Attachments = []mailstead.DraftAttachment{{Name: "a", MediaType: "text/plain\r\nX: y"}} },
-		"media type, parameter":   func(d *mailstead.Draft) { d.Attachments = []mailstead.DraftAttachment{{Name: "a", MediaType: "text/plain; name=x"}} },
-		"content id":              func(d *mailstead.Draft) { d.Attachments = []mailstead.DraftAttachment{{Name: "a", ContentID: "a>\r\nX: y"}} },
-		"no recipient":            func(d *mailstead.Draft) { d.To = nil },
+		"media type": func(d *mailstead.Draft) {
+			d.Attachments = []mailstead.DraftAttachment{{Name: "a", MediaType: "text/plain\r\nX: y"}}
+		},
+		"media type, parameter": func(d *mailstead.Draft) {
+			d.Attachments = []mailstead.DraftAttachment{{Name: "a", MediaType: "text/plain; name=x"}}
+		},
+		"content id": func(d *mailstead.Draft) {
+			d.Attachments = []mailstead.DraftAttachment{{Name: "a", ContentID: "a>\r\nX: y"}}
+		},
+		"no recipient": func(d *mailstead.Draft) { d.To = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := draft("ben@example.com")

@@ -170,7 +170,7 @@ func body(t *testing.T, data []byte) []byte {
 	t.Helper()
 	_, body, ok := bytes.Cut(data, []byte("\r\n\r\n"))
 	if !ok {
-		t.Fatalf("no body in %q", data)
+		t.Fatalf("no body in %.500q", data)
 	}
 	return body
 }
@@ -197,7 +197,7 @@ func (h *Harness) bytes(t *testing.T) {
 				t.Fatalf("arrived %d times, want once", len(got))
 			}
 			if !bytes.Equal(body(t, got[0]), []byte(c.want)) {
-				t.Errorf("got body of %d bytes, want %d", len(body(t, got[0])), len(c.want))
+				t.Errorf("got body of %d bytes, want %d: %.200q", len(body(t, got[0])), len(c.want), body(t, got[0]))
 			}
 			next, data := h.mail(t, "Hello\r\n")
 			h.send(t, s, data) // the server understands what comes behind it

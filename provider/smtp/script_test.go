@@ -270,13 +270,15 @@ func TestWhatIsSaid(t *testing.T) {
 		{
 			"everything offered",
 			with([2]string{"EHLO ", "250-mail.example.com\r\n250-pipelining\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-Size\r\n250 auth PLAIN\r\n"}),
-			mailstead.Envelope{SMTPUTF8: true}, "Subject: x\r\n\r\nGrüße\r\n",
+			mailstead.Envelope{SMTPUTF8: true},
+			"Subject: x\r\n\r\nGrüße\r\n",
 			[]string{"MAIL FROM:<anna@example.com> SIZE=23 BODY=8BITMIME SMTPUTF8", "RCPT TO:<ben@example.com>", "RCPT TO:<carl@example.com>", "DATA", "Subject: x", "", "Grüße", "."},
 		},
 		{
 			"nothing offered",
 			with([2]string{"EHLO ", "250-mail.example.com\r\n250 AUTH=PLAIN\r\n"}),
-			mailstead.Envelope{}, "Subject: x\r\n\r\n.\r\n",
+			mailstead.Envelope{},
+			"Subject: x\r\n\r\n.\r\n",
 			[]string{"MAIL FROM:<anna@example.com>", "RCPT TO:<ben@example.com>", "RCPT TO:<carl@example.com>", "DATA", "Subject: x", "", "..", "."},
 		},
 	} {
