@@ -158,7 +158,7 @@ func (a *app) wire(sealer *credential.Sealer) error {
 	})
 	a.connect = connect.New(connect.Config{
 		Store: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
-		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
+		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
 	})
 	a.admin = admin.New(admin.Config{Store: a.db, Directory: directory, Now: time.Now, Logger: a.log})
 	a.api, err = api.New(api.Config{
