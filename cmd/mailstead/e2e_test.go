@@ -133,7 +133,7 @@ func TestMainJobByAPI(t *testing.T) {
 		if len(found2) != 1 || found2[0].Subject != "Order 77" {
 			t.Errorf("search found %d messages", len(found2))
 		}
-		wantNoSecrets(t, s, dump(t, database), mailtest.Anna.Password, adaPassword, s.setupToken())
+		wantNoSecrets(t, s, dump(t, database), mailtest.Anna.Password, adaPassword)
 		if took := s.stop(); took > 5*time.Second {
 			t.Errorf("ctrl-C took %v", took)
 		}

@@ -57,10 +57,10 @@ func (c *cli) serve(ctx context.Context) (err error) {
 		return errors.Join(err, listener.Close(), socket.Close())
 	}
 	url := "http://" + listener.Addr().String()
-	log.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("url", url), slog.String("version", version))
 	if err := c.announceSetup(ctx, a, url); err != nil {
 		return errors.Join(err, listener.Close(), socket.Close())
 	}
+	log.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("url", url), slog.String("version", version))
 	return serveHTTP(ctx, a, log, listener, socket)
 }
 
