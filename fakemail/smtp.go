@@ -32,6 +32,8 @@ const (
 	SMTPDefer SMTPFault = "defer"
 	// SMTPFull answers RCPT with 452 4.2.2.
 	SMTPFull SMTPFault = "full"
+	// SMTPLimit answers RCPT with 450 4.7.1: too many mails of this sender.
+	SMTPLimit SMTPFault = "limit"
 	// SMTPContent answers the final dot with 554 5.7.1.
 	SMTPContent SMTPFault = "content"
 	// SMTPBusy answers the final dot with 451 4.3.2.
@@ -47,7 +49,7 @@ const (
 )
 
 var smtpFaults = []SMTPFault{
-	SMTPRefuse, SMTPGreylist, SMTPDefer, SMTPFull, SMTPContent, SMTPBusy, SMTPCut, SMTPDrop, SMTPLose, SMTPSlow,
+	SMTPRefuse, SMTPGreylist, SMTPDefer, SMTPFull, SMTPLimit, SMTPContent, SMTPBusy, SMTPCut, SMTPDrop, SMTPLose, SMTPSlow,
 }
 
 // SMTPUser may sign in.
@@ -70,6 +72,9 @@ type SMTPConfig struct {
 	Users map[string]SMTPUser
 	// MaxSize is announced and enforced, 0 means no limit.
 	MaxSize int64
+	// MaxConnections is how many may be open; more are greeted with 421. 0 means
+	// no limit.
+	MaxConnections int
 	// Delay is what SMTPSlow means.
 	Delay time.Duration
 	// Accepted is called for every mail taken, before its client gets the answer.
@@ -119,7 +124,7 @@ func StartSMTP(c SMTPConfig) (*SMTPServer, error) {
 		config: c, done: make(chan struct{}), closed: make(chan struct{}),
 		users: make(map[string]SMTPUser), faults: make(map[string]SMTPFault),
 		grey: make(map[string]bool), counts: make(map[string]int),
-		listener: &smtpListener{Listener: l, open: make(map[net.Conn]bool)},
+		listener: &smtpListener{Listener: l, most: c.MaxConnections, open: make(map[net.Conn]bool)},
 	}
 	for login, u := range c.Users {
 		s.users[login] = u
@@ -255,6 +260,7 @@ func (s *SMTPServer) take(m SMTPMail) {
 // smtpListener counts connections and turns them away when it is busy.
 type smtpListener struct {
 	net.Listener
+	most int
 
 	mu    sync.Mutex
 	count int
@@ -270,7 +276,7 @@ func (l *smtpListener) Accept() (net.Conn, error) {
 		}
 		l.mu.Lock()
 		l.count++
-		busy := l.busy
+		busy := l.busy || (l.most > 0 && len(l.open) >= l.most)
 		tracked := &smtpConn{Conn: c, listener: l}
 		if !busy {
 			l.open[tracked] = true

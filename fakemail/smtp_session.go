@@ -121,6 +121,8 @@ func (ss *smtpSession) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 		return smtpReply(451, 4, 3, 0, "Temporary lookup failure")
 	case SMTPFull:
 		return smtpReply(452, 4, 2, 2, "The recipient's mailbox full")
+	case SMTPLimit:
+		return smtpReply(450, 4, 7, 1, "Error: too many messages from your account, try later")
 	default:
 	}
 	ss.to = append(ss.to, to)

@@ -358,3 +358,82 @@ func TestStopLetsMailsUnderWayEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestAServerThatTakesFewConnections(t *testing.T) {
+	f := newOffice(t, options{sendOnly: true, smtp: fakemail.SMTPConfig{MaxConnections: 2}})
+	var ids []mailstead.OutgoingID
+	for range 150 {
+		ids = append(ids, f.submit("ben@example.com").ID)
+	}
+	f.start()
+	for _, id := range ids {
+		if m := f.wait(id, mailstead.OutgoingAccepted); m.Attempts != 1 {
+			t.Errorf("mail %d took %d attempts, want one: a connection too many costs no mail an attempt", id, m.Attempts)
+		}
+	}
+	if h := f.health(); h.State != mailstead.HealthOK {
+		t.Errorf("got health %+v, want ok", h)
+	}
+}
+
+func TestASenderThatHasSentTooMuchPauses(t *testing.T) {
+	f := newOffice(t, options{sendOnly: true})
+	f.smtp.SetFault("carl@example.com", fakemail.SMTPLimit)
+	limited := f.submit("carl@example.com")
+	f.start()
+	m := f.waitDue(limited.ID, 1)
+	if m.Code != "limit.send_rate" {
+		t.Errorf("got code %q, want limit.send_rate", m.Code)
+	}
+	if h := f.health(); h.State != mailstead.HealthRetrying || h.Code != "limit.send_rate" {
+		t.Errorf("got health %+v, want retrying", h)
+	}
+	later := f.submit("ben@example.com")
+	f.settled()
+	if got := f.get(later.ID); got.State != mailstead.OutgoingQueued || got.Attempts != 0 {
+		t.Errorf("a later mail is %s after %d attempts, want it to wait", got.State, got.Attempts)
+	}
+	f.smtp.SetFault("carl@example.com", "")
+	f.clock.advance(2 * time.Minute)
+	f.wait(limited.ID, mailstead.OutgoingAccepted)
+	f.wait(later.ID, mailstead.OutgoingAccepted)
+}
+
+func TestAnAccountThatIsSwitchedOffHoldsItsMail(t *testing.T) {
+	f := newOffice(t, options{sendOnly: true})
+	m := f.submit("ben@example.com")
+	f.account.Outgoing.Enabled = false
+	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	f.start()
+	if got := f.wait(m.ID, mailstead.OutgoingHeld); got.Code != "account.disabled" || got.Text == "" {
+		t.Errorf("got %q %q, want account.disabled", got.Code, got.Text)
+	}
+	f.account.Outgoing.Enabled = true
+	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	f.clock.advance(5 * 24 * time.Hour)
+	f.wait(m.ID, mailstead.OutgoingAccepted)
+}
+
+func TestAMailThatWasHeldForDaysGetsItsTries(t *testing.T) {
+	f := newOffice(t, options{sendOnly: true})
+	f.setSecret("wrong")
+	f.start()
+	m := f.submit("greylist@example.com")
+	f.wait(m.ID, mailstead.OutgoingHeld)
+	f.clock.advance(5 * 24 * time.Hour)
+	f.setSecret(password)
+	if err := f.db.SetHealth(t.Context(), f.account.ID, mailstead.SideOutgoing, mailstead.Health{State: mailstead.HealthOK}); err != nil {
+		t.Fatal(err)
+	}
+	f.service.Healthy(f.account.ID)
+	f.eventually("tried and put off", func() bool {
+		m := f.get(m.ID)
+		return m.State == mailstead.OutgoingQueued && m.Code == "deliver.greylisted"
+	})
+	f.clock.advance(20 * time.Minute)
+	f.wait(m.ID, mailstead.OutgoingAccepted)
+}

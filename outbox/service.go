@@ -107,7 +107,8 @@ type Config struct {
 	// RetryDelays are the pauses after one, two, three … attempts that failed for
 	// the moment; the last one repeats. Empty means 1 min, 5 min, 15 min, 1 h, 4 h.
 	RetryDelays []time.Duration
-	// MaxAge is how old a mail becomes before it is given up; 0 means 3 days.
+	// MaxAge is how old a mail becomes, and no less than all RetryDelays, before it
+	// is given up; 0 means 3 days.
 	MaxAge time.Duration
 	// LookDelays are the times after an attempt of unknown outcome at which the
 	// Sent folder is looked into. Empty means 15 s, 1 min, 5 min, 30 min.

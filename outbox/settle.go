@@ -155,9 +155,11 @@ func (s *Service) stand(m *mailstead.OutgoingMessage, a *mailstead.Account, now 
 	}
 }
 
-// giveUpOld rejects what was tried for too long.
+// giveUpOld rejects what was tried for too long. A mail that was held for days
+// gets its tries before it counts as old.
 func (s *Service) giveUpOld(m *mailstead.OutgoingMessage) {
-	if m.State != mailstead.OutgoingQueued || s.c.Now().Sub(m.CreatedAt) < s.c.MaxAge {
+	young := s.c.Now().Sub(m.CreatedAt) < s.c.MaxAge || m.Attempts <= len(s.c.RetryDelays)
+	if m.State != mailstead.OutgoingQueued || young {
 		return
 	}
 	m.State, m.DueAt = mailstead.OutgoingRejected, time.Time{}

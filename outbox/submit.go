@@ -3,6 +3,8 @@ package outbox
 import (
 	"context"
 	"mime"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/mailstead/mailstead"
@@ -67,7 +69,10 @@ func (s *Service) Submit(ctx context.Context, actor mailstead.Actor, in Submissi
 		return m, false, err
 	}
 	if int64(len(data)) > s.c.MaxSize {
-		return m, false, mailstead.TooLargeAttachments(s.c.MaxAttachments)
+		return m, false, &mailstead.Error{
+			Kind: mailstead.KindTooLarge, Code: "send.too_big",
+			Text: "The mail is larger than the " + strconv.FormatInt(s.c.MaxSize>>20, 10) + " MB that may be sent.",
+		}
 	}
 	// The bytes are durable before the row that names them.
 	refs, err := s.c.Blobs.Put(ctx, [][]byte{data})
@@ -151,18 +156,36 @@ func (s *Service) resolve(ctx context.Context, actor mailstead.Actor, user mails
 			}
 		}
 	}
-	return facts, mailstead.ResolveSender(candidates, mailstead.ConfigurationSender{}), nil
+	r := mailstead.ResolveSender(candidates, mailstead.ConfigurationSender{})
+	if !actor.IsAdmin() && chosen != 0 && r.AccountID != chosen {
+		hideChosen(&r, chosen)
+	}
+	return facts, r, nil
+}
+
+// hideChosen tells somebody who may not send from an account no more of it than
+// of one that does not exist.
+func hideChosen(r *mailstead.Resolution, chosen mailstead.AccountID) {
+	known := func(p mailstead.PassedOver) bool { return p.AccountID == chosen && p.Why != mailstead.PassForbidden }
+	if slices.ContainsFunc(r.PassedOver, known) {
+		return
+	}
+	r.PassedOver = slices.DeleteFunc(r.PassedOver, func(p mailstead.PassedOver) bool { return p.AccountID == chosen })
+	hidden := mailstead.SenderCandidate{AccountID: chosen, Level: mailstead.LevelChosen}
+	r.PassedOver = slices.Insert(r.PassedOver, 0, mailstead.PassedOver{SenderCandidate: hidden, Why: mailstead.PassForbidden})
 }
 
 // Resolve tells who would send for user (0 is the actor), and why, when chosen is
-// named in the mail and template in its template.
+// named in the mail and template in its template. Only administrators ask for
+// others and about templates.
 func (s *Service) Resolve(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, chosen, template mailstead.AccountID) (mailstead.Resolution, error) {
 	if err := requireAny(actor, mailstead.ScopeSend, mailstead.ScopeAccounts); err != nil {
 		return mailstead.Resolution{}, err
 	}
 	if user == 0 {
 		user = actor.User.ID
-	} else if user != actor.User.ID {
+	}
+	if user != actor.User.ID || template != 0 {
 		if err := actor.RequireAdmin(); err != nil {
 			return mailstead.Resolution{}, err
 		}

@@ -167,6 +167,17 @@ func TestResolve(t *testing.T) {
 	if _, err := f.service.Resolve(t.Context(), f.anna, f.admin.User.ID, 0, 0); mailstead.CodeOf(err) != "role.admin_required" {
 		t.Errorf("for somebody else: got %v, want role.admin_required", err)
 	}
+	if _, err := f.service.Resolve(t.Context(), f.anna, 0, 0, f.account.ID); mailstead.CodeOf(err) != "role.admin_required" {
+		t.Errorf("about a template: got %v, want role.admin_required", err)
+	}
+	sales := f.other(f.admin.User.ID)
+	for _, chosen := range []mailstead.AccountID{sales.ID, 999} {
+		r, err := f.service.Resolve(t.Context(), f.anna, 0, chosen, 0)
+		want := []mailstead.PassedOver{{SenderCandidate: mailstead.SenderCandidate{AccountID: chosen, Level: mailstead.LevelChosen}, Why: mailstead.PassForbidden}}
+		if diff := cmp.Diff(want, r.PassedOver); err != nil || diff != "" {
+			t.Errorf("passed over, chosen %d: %v (-want +got):\n%s", chosen, err, diff)
+		}
+	}
 	r, err = f.service.Resolve(t.Context(), f.admin, f.anna.User.ID, 0, 0)
 	if err != nil || r.AccountID != f.account.ID {
 		t.Errorf("an administrator: got %+v, %v", r, err)

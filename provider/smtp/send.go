@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -145,8 +146,11 @@ func (c *conn) rejected(a *answers, to []string) (out mailstead.Receipt) {
 	}
 	for i, r := range a.rcpt {
 		if !r.ok() {
+			reply := r.server(mailstead.StageSender, c.secrets)
+			// RFC 5321 section 4.5.3.1.10: 552 for too many recipients is for the moment.
+			crowd := r.code == 552 && reply.Enhanced == "5.5.3"
 			out.Rejected = append(out.Rejected, mailstead.RejectedRecipient{
-				Address: to[i], Temporary: r.code/100 != 5, Reply: *r.server(mailstead.StageSender, c.secrets),
+				Address: to[i], Temporary: r.code/100 != 5 || crowd, Reply: *reply,
 			})
 		}
 	}
@@ -162,14 +166,8 @@ func (c *conn) verdict(a *answers, rejected []mailstead.RejectedRecipient) error
 		return c.refusal("Send", mailstead.StageSender, a.mail)
 	case len(rejected) == len(a.rcpt):
 		// All were refused: the mail may be tried again when one of them may.
-		worst := a.rcpt[0]
-		for _, r := range a.rcpt {
-			if r.code/100 != 5 {
-				worst = r
-				break
-			}
-		}
-		return c.refusal("Send", mailstead.StageSender, worst)
+		i := max(0, slices.IndexFunc(a.rcpt, func(r reply) bool { return r.code/100 != 5 }))
+		return c.refusal("Send", mailstead.StageSender, a.rcpt[i])
 	case a.data.code != 354:
 		return c.refusal("Send", mailstead.StageSender, a.data)
 	}
