@@ -12,7 +12,8 @@ import (
 func parseAddresses(raws [][]byte, charset string, d *defects) []mailstead.Address {
 	var out []mailstead.Address
 	for _, raw := range raws {
-		s := addressScanner{text: string(unfold(raw)), charset: charset, d: d}
+		raw = unfold(raw)
+		s := addressScanner{raw: raw, text: string(raw), charset: charset, d: d}
 		out = s.list(out)
 		if len(out) >= maxAddresses {
 			d.add("too many addresses")
@@ -24,6 +25,7 @@ func parseAddresses(raws [][]byte, charset string, d *defects) []mailstead.Addre
 
 // addressScanner reads one list from left to right, once.
 type addressScanner struct {
+	raw     []byte
 	text    string
 	charset string
 	d       *defects
@@ -34,6 +36,9 @@ type addressScanner struct {
 	comment string
 	angle   string
 	hasAddr bool
+	// noQuote and noAngle tell that nothing closes a quote or an angle bracket any
+	// more: it is not looked for again.
+	noQuote, noAngle bool
 }
 
 func (s *addressScanner) list(out []mailstead.Address) []mailstead.Address {
@@ -65,7 +70,7 @@ func (s *addressScanner) atom() {
 	for s.pos < len(s.text) {
 		if strings.HasPrefix(s.text[s.pos:], "=?") {
 			// An encoded word may hold any of the special characters.
-			if _, n := parseWord([]byte(s.text[s.pos:])); n > 0 {
+			if _, n := parseWord(s.raw[s.pos:]); n > 0 {
 				s.pos += n
 				continue
 			}
@@ -83,7 +88,7 @@ func (s *addressScanner) atom() {
 // quoted reads a quoted string; one that never ends is only a character.
 func (s *addressScanner) quoted() string {
 	rest := s.text[s.pos:]
-	for i := 1; i < len(rest); i++ {
+	for i := 1; i < len(rest) && !s.noQuote; i++ {
 		switch rest[i] {
 		case '\\':
 			i++
@@ -100,6 +105,7 @@ func (s *addressScanner) quoted() string {
 			return "\"" + value
 		}
 	}
+	s.noQuote = true
 	s.pos++
 	return ""
 }
@@ -114,8 +120,12 @@ func (s *addressScanner) comments() string {
 
 func (s *addressScanner) readAngle() {
 	rest := s.text[s.pos+1:]
-	end := closingAngle(rest)
+	end := -1
+	if !s.noAngle {
+		end = closingAngle(rest)
+	}
 	if end < 0 {
+		s.noAngle = true
 		if end = strings.IndexAny(rest, ",;"); end < 0 {
 			end = len(rest)
 		}
@@ -138,13 +148,16 @@ func (s *addressScanner) readAngle() {
 
 // closingAngle finds the ">" that is not inside of a comment.
 func closingAngle(s string) int {
+	comments := true
 	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '>':
+		switch {
+		case s[i] == '>':
 			return i
-		case '(':
+		case s[i] == '(' && comments:
 			if after := skipComment(s[i:]); after != "" {
 				i = len(s) - len(after) - 1
+			} else {
+				comments = false
 			}
 		}
 	}

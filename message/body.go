@@ -53,7 +53,7 @@ func (c *content) walkChild(p *part, parent string, index int, hasBody bool) []b
 		return c.walk(p, parent)
 	}
 	if isBody(p, hasBody) {
-		c.attachments = append(c.attachments, p.takeUU()...)
+		c.attachments = append(c.attachments, p.takeUU(maxParts-len(c.attachments))...)
 		if p.contentType.value == "text/html" {
 			return []body{{html: p}}
 		}

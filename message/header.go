@@ -108,7 +108,7 @@ func (h header) extend(line []byte, d *defects) {
 // open reports whether the last field ends in a semicolon, so that a parameter
 // has to follow.
 func (h header) open() bool {
-	return len(h) > 0 && bytes.HasSuffix(bytes.TrimSpace(h[len(h)-1].value), []byte(";"))
+	return len(h) > 0 && bytes.HasSuffix(bytes.TrimRight(h[len(h)-1].value, " \t\r\n"), []byte(";"))
 }
 
 // lineEnd returns where the next line begins.

@@ -140,7 +140,7 @@ func (w *textWriter) block(n int) {
 }
 
 // maxQuoteDepth bounds the marks before a quoted line.
-const maxQuoteDepth = 20
+const maxQuoteDepth = 5
 
 // flush writes the line ends that are due.
 func (w *textWriter) flush() {

@@ -19,6 +19,8 @@ const (
 	// maxSubjectText and maxNameText bound decoded header texts in bytes.
 	maxSubjectText = 8 << 10
 	maxNameText    = 1 << 10
+	// maxWord is the longest encoded word.
+	maxWord = 16 << 10
 	// maxIDLen is the longest identifier: a line of RFC 5322 section 2.1.1 less the
 	// brackets and a space.
 	maxIDLen = 995

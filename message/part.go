@@ -21,6 +21,9 @@ type tree struct {
 	d      *defects
 	parts  int
 	budget int
+	// decoded is set once an encoded multipart was decoded: a second one inside
+	// of it would multiply the memory.
+	decoded bool
 }
 
 // parseTree reads a whole mail.
@@ -49,6 +52,11 @@ func (t *tree) part(h header, body []byte, fallback string, depth int) *part {
 	// RFC 2045 section 6.4 forbids to encode a multipart; some do.
 	if p.encoding != "" {
 		t.d.add("encoded multipart")
+		if t.decoded {
+			p.contentType.value = "application/octet-stream"
+			return p
+		}
+		t.decoded = true
 		p.body = decodeTransfer(body, p.encoding)
 		p.encoding = ""
 	}
@@ -123,7 +131,7 @@ func (t *tree) transferEncoding(h header) string {
 func (t *tree) split(p *part, depth int) {
 	boundary := strings.TrimRight(p.contentType.param("boundary"), " ")
 	if boundary == "" {
-		if boundary = guessBoundary(p.body); boundary == "" {
+		if boundary = t.guessBoundary(p.body); boundary == "" {
 			t.d.add("multipart without boundary")
 			return
 		}
@@ -206,12 +214,13 @@ func trimOneEOL(b []byte) []byte {
 }
 
 // guessBoundary looks for a line "--x" that is followed later by "--x--".
-func guessBoundary(body []byte) string {
-	for i := 0; i < 100 && len(body) > 0; i++ {
+func (t *tree) guessBoundary(body []byte) string {
+	for i := 0; i < 100 && len(body) > 0 && t.budget > 0; i++ {
 		end := lineEnd(body)
 		line := bytes.TrimRight(trimEOL(body[:end]), " \t")
 		body = body[end:]
 		if len(line) > 2 && len(line) < 100 && bytes.HasPrefix(line, []byte("--")) && line[2] != '-' {
+			t.budget -= len(body)
 			if findDelimiter(body, append(bytes.Clone(line), "--"...)).ok {
 				return string(line[2:])
 			}

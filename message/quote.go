@@ -58,10 +58,8 @@ func headerBlock(lines []string) bool {
 	first := strings.TrimSpace(lines[0])
 	if len(first) >= 10 && first[0] == '_' && strings.Trim(first, "_") == "" {
 		// Outlook on the web draws a line of underscores first.
-		if i := nextFilled(lines, 1); i > 0 && i < 4 {
-			return headerBlock(lines[i:])
-		}
-		return false
+		i := nextFilled(lines[:min(len(lines), 4)], 1)
+		return i > 0 && !strings.HasPrefix(lines[i], "_") && headerBlock(lines[i:])
 	}
 	if len(lines) < 3 || !startsWithName(first) || !headerNames.MatchString(first) {
 		return false

@@ -82,11 +82,26 @@ func decodeQuotedPrintable(raw []byte) []byte {
 		case len(raw) >= 2 && isHex(raw[0]) && isHex(raw[1]):
 			out = append(out, unhex(raw[0])<<4|unhex(raw[1]))
 			raw = raw[2:]
-		case blank(raw[:lineEnd(raw)]):
-			raw = raw[lineEnd(raw):] // Rule 5: a soft line break.
+		case softBreak(raw) >= 0:
+			raw = raw[softBreak(raw):]
 		default:
 			out = append(out, '=')
 		}
 	}
 	return out
+}
+
+// softBreak returns where the next line begins when there are only spaces before
+// it (rule 5), -1 otherwise.
+func softBreak(raw []byte) int {
+	for i, c := range raw {
+		switch c {
+		case '\n':
+			return i + 1
+		case ' ', '\t', '\r':
+		default:
+			return -1
+		}
+	}
+	return len(raw)
 }

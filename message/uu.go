@@ -4,14 +4,14 @@ import "bytes"
 
 // takeUU cuts the files out of a plain text that were put there with uuencode, as
 // mails had them before MIME, and returns them as attachments.
-func (p *part) takeUU() []attachment {
+func (p *part) takeUU(limit int) []attachment {
 	if p.contentType.value != "text/plain" || p.encoding != "" || !bytes.Contains(p.body, []byte("begin ")) {
 		return nil
 	}
 	var files []attachment
 	var text []byte
 	rest := p.body
-	for len(files) < maxParts {
+	for len(files) < limit {
 		start, name := findUU(rest)
 		if start < 0 {
 			break

@@ -91,11 +91,13 @@ func parseWord(b []byte) (word, int) {
 	if len(rest) < 2 || rest[1] != '?' {
 		return word{}, 0
 	}
+	head := len(b) - len(rest) + 2
 	kind := rest[0] | 0x20
 	if kind != 'q' && kind != 'b' {
 		return word{}, 0
 	}
-	rest = rest[2:]
+	// A subject is often one long word against section 2, which allows 75 bytes.
+	rest = rest[2:min(len(rest), maxWord)]
 	// The text ends at "?="; in Q, "?" may itself be followed by an encoded "=".
 	end := bytes.Index(rest, []byte("?="))
 	for kind == 'q' && end >= 0 && end+3 < len(rest) && isHex(rest[end+2]) && isHex(rest[end+3]) && bytes.Contains(rest[end+2:], []byte("?=")) &&
@@ -106,10 +108,10 @@ func parseWord(b []byte) (word, int) {
 		}
 		end += 2 + next
 	}
-	length := len(b) - len(rest) + end + 2
+	length := head + end + 2
 	if end < 0 {
 		// Cut off: take it when the rest can be nothing else.
-		if bytes.ContainsAny(rest, " \t") {
+		if head+len(rest) < len(b) || bytes.ContainsAny(rest, " \t") {
 			return word{}, 0
 		}
 		end, length = len(rest), len(b)
