@@ -3,6 +3,7 @@ package imap
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,9 @@ func (c *conn) use(nc *dial.Conn) {
 
 // bind makes the end of ctx the end of the connection until unbind is called.
 func (c *conn) bind(ctx context.Context) (unbind func()) {
+	if ctx.Err() != nil && c.broken == nil {
+		c.broken = context.Cause(ctx)
+	}
 	stop := c.nc.Bind(ctx)
 	return func() {
 		if !stop() && c.broken == nil {
@@ -76,13 +80,18 @@ func (c *conn) mechanisms() []string {
 	return list
 }
 
+// writeSize is how much is written at a time: the time limit of a write is for
+// progress, not for a whole mail.
+const writeSize = 64 << 10
+
 // write sends bytes as they are.
 func (c *conn) write(b []byte) error {
-	if c.broken != nil {
-		return c.broken
-	}
-	if _, err := c.nc.Write(b); err != nil {
-		c.broken = err
+	for c.broken == nil && len(b) > 0 {
+		n := min(len(b), writeSize)
+		if _, err := c.nc.Write(b[:n]); err != nil {
+			c.broken = err
+		}
+		b = b[n:]
 	}
 	return c.broken
 }
@@ -171,10 +180,10 @@ func (c *conn) untagged(u untagged) (answer, error) {
 // status reads a status response and takes over the capabilities in its code.
 func (c *conn) status(kind string, u untagged) status {
 	st := parseStatus(kind, u.args)
-	st.text = c.mask(st.text)
 	if st.code == "CAPABILITY" {
 		c.setCaps(st.args)
 	}
+	st.args, st.text = c.mask(st.args), c.mask(st.text)
 	return st
 }
 
@@ -265,8 +274,7 @@ func wrap(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	switch err { //nolint:errorlint // these are made in this package and never wrapped
-	case errLine, errLiteral, errFlood:
+	if errors.Is(err, errLine) || errors.Is(err, errLiteral) || errors.Is(err, errFlood) {
 		return &mailstead.Error{
 			Kind: mailstead.KindTemporary, Code: "proto.invalid_reply", Op: op,
 			Text: "The server's answer is larger than it may be.", Err: err,

@@ -15,14 +15,15 @@
 //  6. EXAMINE: folders are opened read-only; only SetFlags opens one for
 //     writing, and goes back.
 //
-// The protocol is spoken by this package itself. A library was tried first,
-// behind a connection that kept from it what it chokes on. But bulk fetching,
-// searching, mod-sequences, STARTTLS and ID had to go past it anyway, for speed
-// or for limits; it has a reading goroutine and two buffers for every idle
-// mailbox, sends CAPABILITY by itself in between, and ends the connection over
-// one odd line. What was left to it (LIST, EXAMINE, IDLE, APPEND, STORE) is less
-// than what kept them apart. Here one goroutine, the caller's, writes and reads;
-// nothing runs in the background.
+// The protocol is spoken by this package itself. A library (go-imap) was tried
+// first, behind a connection that kept from it what it chokes on: it ended the
+// connection over 28 of 32 odd lines, waited for ever in 10 of 188 hostile
+// conversations and grew to 2.8 GB over an endless line. But bulk fetching,
+// search, mod-sequences, STARTTLS and ID had to go past it anyway, for speed or
+// for limits, and what was left to it (LIST, EXAMINE, IDLE, APPEND, STORE) is
+// less than what kept the two apart. Here one goroutine, the caller's, writes and
+// reads, and nothing runs in the background: a watched mailbox takes 19 to 24 KB
+// over TLS, where the library's took 25 to 31.
 //
 // Layers, from below: reader knows lines and literals and their limits; response
 // and scanner take one response apart and never fail on odd ones; conn sends

@@ -71,3 +71,14 @@ func (st status) line() string {
 	}
 	return s + " " + st.text
 }
+
+// lasting tells refusals that are not about one mail (RFC 5530 section 3):
+// asking for the mails one by one would not help.
+func lasting(st status) bool {
+	switch st.code {
+	case "UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA", "CONTACTADMIN", "NOPERM", "AUTHENTICATIONFAILED",
+		"AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED", "THROTTLED":
+		return true
+	}
+	return false
+}

@@ -100,11 +100,11 @@ func TestNames(t *testing.T) {
 	// The examples of RFC 3501 section 5.1.3 and RFC 2152.
 	for name, encoded := range map[string]string{
 		"~peter/mail/台北/日本語": "~peter/mail/&U,BTFw-/&ZeVnLIqe-",
-		"A≢Α.":              "A&ImIDkQ-.",
-		"Hi Mom -☺-!":       "Hi Mom -&Jjo--!",
-		"&":                 "&-",
-		"😀":                 "&2D3eAA-",
-		"Отправленные":      "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-",
+		"A≢Α.":               "A&ImIDkQ-.",
+		"Hi Mom -☺-!":        "Hi Mom -&Jjo--!",
+		"&":                  "&-",
+		"😀":                  "&2D3eAA-",
+		"Отправленные":       "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-",
 	} {
 		if got := imap.EncodeName(name); got != encoded {
 			t.Errorf("%q is encoded as %q, want %q", name, got, encoded)

@@ -26,7 +26,9 @@ var allThree = map[mailstead.UID]string{101: "one\r\n", 102: "two\r\n", 103: "th
 
 func TestFetchFromOddServers(t *testing.T) {
 	const none = "(none)" // a mail without Data
-	first := func(body string) string { return strings.Replace(bodies, "* 1 FETCH (UID 101 BODY[] {5}\none\r\n)", body, 1) }
+	first := func(body string) string {
+		return strings.Replace(bodies, "* 1 FETCH (UID 101 BODY[] {5}\none\r\n)", body, 1)
+	}
 	without := func(uid mailstead.UID) map[mailstead.UID]string {
 		m := map[mailstead.UID]string{101: "one\r\n", 102: "two\r\n", 103: "thr\r\n"}
 		m[uid] = none
@@ -92,15 +94,15 @@ func TestFetchFromOddServers(t *testing.T) {
 		"too large and not said so": {
 			bodies: first("* 1 FETCH (UID 101 BODY[] {100000}\n" + strings.Repeat("x", 100_000) + ")"), want: without(101),
 		},
-		"goodbye in between":       {bodies: "* 1 FETCH (UID 101 BODY[] {5}\none\r\n)\n* BYE [UNAVAILABLE] maintenance\nCLOSE\n", want: map[mailstead.UID]string{101: "one\r\n"}, kind: mailstead.KindTemporary, fails: true},
-		"cut in a literal":         {bodies: "* 1 FETCH (UID 101 BODY[] {5}\non" + "CLOSE\n", kind: mailstead.KindTemporary, fails: true},
-		"cut in a line":            {bodies: "* 1 FETCH (UID 101 BOD" + "CLOSE\n", kind: mailstead.KindTemporary, fails: true},
+		"goodbye in between":        {bodies: "* 1 FETCH (UID 101 BODY[] {5}\none\r\n)\n* BYE [UNAVAILABLE] maintenance\nCLOSE\n", want: map[mailstead.UID]string{101: "one\r\n"}, kind: mailstead.KindTemporary, fails: true},
+		"cut in a literal":          {bodies: "* 1 FETCH (UID 101 BODY[] {5}\non" + "CLOSE\n", kind: mailstead.KindTemporary, fails: true},
+		"cut in a line":             {bodies: "* 1 FETCH (UID 101 BOD" + "CLOSE\n", kind: mailstead.KindTemporary, fails: true},
 		"literal eats what follows": {bodies: "* 3 FETCH (UID 103 BODY[] {500}\nthr\r\n)\nTAG OK done\n", kind: mailstead.KindTemporary, fails: true},
-		"no tag":                   {bodies: strings.Replace(bodies, "TAG OK done\n", "", 1), want: allThree, kind: mailstead.KindTemporary, fails: true},
-		"huge literal":             {bodies: "* 1 FETCH (UID 101 BODY[] {99999999999999999999}\n", kind: mailstead.KindTemporary, fails: true},
-		"large literal":            {bodies: "* 1 FETCH (UID 101 BODY[] {1000000000}\n", kind: mailstead.KindTemporary, fails: true},
-		"many literals":            {bodies: "* 1 FETCH (UID 101" + strings.Repeat(" X {1}\nx", 1000) + ")\n", kind: mailstead.KindTemporary, fails: true},
-		"deep lists":               {bodies: first("* 1 FETCH (X " + strings.Repeat("(", 100_000) + strings.Repeat(")", 100_000) + " UID 101 BODY[] {5}\none\r\n)"), want: allThree},
+		"no tag":                    {bodies: strings.Replace(bodies, "TAG OK done\n", "", 1), want: allThree, kind: mailstead.KindTemporary, fails: true},
+		"huge literal":              {bodies: "* 1 FETCH (UID 101 BODY[] {99999999999999999999}\n", kind: mailstead.KindTemporary, fails: true},
+		"large literal":             {bodies: "* 1 FETCH (UID 101 BODY[] {1000000000}\n", kind: mailstead.KindTemporary, fails: true},
+		"many literals":             {bodies: "* 1 FETCH (UID 101" + strings.Repeat(" X {1}\nx", 1000) + ")\n", kind: mailstead.KindTemporary, fails: true},
+		"deep lists":                {bodies: first("* 1 FETCH (X " + strings.Repeat("(", 100_000) + strings.Repeat(")", 100_000) + " UID 101 BODY[] {5}\none\r\n)"), want: allThree},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.sizes == "" {

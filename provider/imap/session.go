@@ -3,8 +3,6 @@ package imap
 import (
 	"context"
 	"errors"
-
-	"github.com/mailstead/mailstead"
 )
 
 // session is a signed-in connection.
@@ -14,7 +12,6 @@ type session struct {
 	// selected is the open folder's path, empty when none is open.
 	selected    string
 	uidValidity uint32
-	uidNext     mailstead.UID
 	// condstore tells that the open folder keeps mod-sequences (RFC 7162).
 	condstore bool
 	// total is how many messages the open folder holds, as last heard.

@@ -63,7 +63,7 @@ func (s *session) idle(ctx context.Context) error {
 		return err
 	}
 	if refused {
-		end.over(nil)
+		end.leave()
 		delete(s.caps, "IDLE")
 		if st.kind == "NO" {
 			return replyError("imap.Wait", "", st)
@@ -73,10 +73,10 @@ func (s *session) idle(ctx context.Context) error {
 	end.begin()
 	ended, err := s.untilNews(&end)
 	if ended || err != nil {
-		end.over(nil)
+		end.leave()
 		return err
 	}
-	if err := end.over([]byte("DONE\r\n")); err != nil {
+	if err := end.done(); err != nil {
 		s.broken = err
 		return err
 	}
@@ -129,9 +129,9 @@ func (s *session) untilNews(end *idleEnd) (ended bool, err error) {
 type idleEnd struct {
 	conn *conn
 	mu   sync.Mutex
-	// idling tells that DONE may be written, done that it was or need not be,
+	// idling tells that DONE may be written, told that it was or need not be,
 	// wanted that ctx has ended.
-	idling, done, wanted bool
+	idling, told, wanted bool
 }
 
 // begin tells that the server idles.
@@ -149,7 +149,7 @@ func (e *idleEnd) interrupt() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.wanted = true
-	if !e.done {
+	if !e.told {
 		e.farewell()
 	}
 }
@@ -158,9 +158,8 @@ func (e *idleEnd) interrupt() {
 func (e *idleEnd) farewell() {
 	e.conn.nc.SetIdle(farewell)
 	if e.idling {
-		e.done = true
-		// An error shows up at the reader, too.
-		_, _ = e.conn.nc.Write([]byte("DONE\r\n"))
+		e.told = true
+		_ = e.write() // an error shows up at the reader, too
 	}
 }
 
@@ -180,18 +179,29 @@ func (e *idleEnd) patience(d time.Duration) {
 	}
 }
 
-// over ends the IDLE from the reader's side with last, unless that was done. From
-// here on the connection has its usual time limits.
-func (e *idleEnd) over(last []byte) (err error) {
+// leave tells that there is no IDLE to end any more. From here on the connection
+// has its usual time limits.
+func (e *idleEnd) leave() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.done {
-		e.done = true
+	e.told = true
+	e.conn.nc.SetIdle(0)
+}
+
+// done ends the IDLE from the reader's side, unless that was done.
+func (e *idleEnd) done() (err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.told {
+		e.told = true
 		e.conn.nc.SetIdle(0)
-		if last != nil {
-			_, err = e.conn.nc.Write(last)
-		}
+		err = e.write()
 	}
+	return err
+}
+
+func (e *idleEnd) write() error {
+	_, err := e.conn.nc.Write([]byte("DONE\r\n"))
 	return err
 }
 

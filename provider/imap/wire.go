@@ -20,6 +20,9 @@ const (
 	maxSkip = 1 << 30
 	// baseBudget bounds what one command may bring beside the bodies of mails.
 	baseBudget = 16 << 20
+	// lineCost is what a line costs of the budget beside its length: looking at
+	// an empty one is work, too.
+	lineCost = 32
 	// smallBuffer is enough for the lines of a quiet connection, bulkBuffer is
 	// for fetching.
 	smallBuffer = 512
@@ -125,7 +128,7 @@ func (r *reader) line() ([]byte, error) {
 		if i := bytes.IndexByte(r.buf[r.r+seen:r.w], '\n'); i >= 0 {
 			line := r.buf[r.r : r.r+seen+i]
 			r.r += seen + i + 1
-			r.budget -= int64(len(line)) + 2
+			r.budget -= int64(len(line)) + lineCost
 			if r.budget < 0 {
 				return nil, errFlood
 			}
