@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/sync/semaphore"
 )
 
 // Base is the path under which the API lives.
@@ -47,7 +47,8 @@ type Config struct {
 	// nil when that is not known. With https the session cookie is a secure one
 	// also behind a proxy that ends TLS.
 	PublicURL *url.URL
-	// TrustedProxies may say in X-Forwarded-For who the client is.
+	// TrustedProxies may say in X-Forwarded-For who the client is, and in
+	// X-Forwarded-Proto whether it came by https.
 	TrustedProxies []netip.Prefix
 	// MaxSubmission is the most bytes of a submitted mail; 0 means
 	// DefaultMaxSubmission.
@@ -67,6 +68,10 @@ type Handler struct {
 	mux   *http.ServeMux
 	huma  huma.API
 	cross *http.CrossOriginProtection
+	// large is the room for bodies that are larger than most.
+	large *semaphore.Weighted
+	// streams counts the event streams of each user.
+	streams streamCount
 	// stopped is closed when the event streams are to end.
 	stopped chan struct{}
 	stop    func()
@@ -85,6 +90,7 @@ func New(c Config) (*Handler, error) {
 		c.KeepAlive = 25 * time.Second
 	}
 	h := &Handler{c: c, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(), stopped: make(chan struct{})}
+	h.large = semaphore.NewWeighted(largeBodies * c.MaxSubmission)
 	h.stop = sync.OnceFunc(func() { close(h.stopped) })
 	if c.PublicURL != nil {
 		if err := h.cross.AddTrustedOrigin(c.PublicURL.Scheme + "://" + c.PublicURL.Host); err != nil {
@@ -122,8 +128,3 @@ func (h *Handler) routes() {
 // Stop ends all event streams, so that the server around the handler can shut
 // down: give it to http.Server.RegisterOnShutdown. It may be called twice.
 func (h *Handler) Stop() { h.stop() }
-
-// overTLS reports whether people reach the service by https.
-func (h *Handler) overTLS(r *http.Request) bool {
-	return r.TLS != nil || (h.c.PublicURL != nil && strings.EqualFold(h.c.PublicURL.Scheme, "https"))
-}

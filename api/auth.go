@@ -45,7 +45,7 @@ const cookieLife = 400 * 24 * time.Hour
 // newCookie returns the cookie that holds token; the zero Secret makes browsers
 // forget theirs.
 func newCookie(secure bool, token mailstead.Secret) http.Cookie {
-	c := http.Cookie{
+	c := http.Cookie{ //nolint:gosec // Secure is set wherever people come by https
 		Name: cookieName(secure), Value: token.Reveal(), Path: "/", MaxAge: int(cookieLife.Seconds()),
 		Secure: secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

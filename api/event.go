@@ -2,12 +2,8 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -78,119 +74,16 @@ func (h *Handler) streamEvents(ctx context.Context, in *streamInput) (*huma.Stre
 	if err != nil {
 		return nil, h.problemOf(ctx, "streamEvents", err)
 	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
+	if !h.streams.begin(s.actor.User.ID) {
+		return nil, h.problemOf(ctx, "streamEvents", &mailstead.Error{
+			Kind: mailstead.KindThrottled, Code: "events.too_many_streams", Text: "Too many event streams are open for this user.",
+		})
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) { //nolint:contextcheck // huma hands the request's context in by hc
+		defer h.streams.end(s.actor.User.ID)
 		r, w := humago.Unwrap(hc)
 		s.run(w, r.WithContext(hc.Context()), first)
 	}}, nil
-}
-
-const (
-	streamPage = 200
-	// streamWrite is how long a client may take to accept what is written.
-	streamWrite = 20 * time.Second
-	// streamRetry is after how many milliseconds a client comes back.
-	streamRetry = 3000
-)
-
-// eventStream is one client that follows the events.
-type eventStream struct {
-	h     *Handler
-	actor mailstead.Actor
-	after mailstead.EventID
-	w     http.ResponseWriter
-	rc    *http.ResponseController
-}
-
-// run writes events until the client goes away, its sign-in ends or the service
-// stops.
-func (s *eventStream) run(w http.ResponseWriter, r *http.Request, first []mailstead.Event) {
-	head := w.Header()
-	head.Set("Content-Type", "text/event-stream; charset=utf-8")
-	// Proxies must hand on every line at once.
-	head.Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodHead {
-		return
-	}
-	s.w, s.rc = w, http.NewResponseController(w)
-	// The next request on this connection gets a deadline of its own.
-	defer func() { _ = s.rc.SetWriteDeadline(time.Time{}) }()
-	signal, cancel := s.h.c.Events.Subscribe()
-	defer cancel()
-	alive := time.NewTicker(s.h.c.KeepAlive)
-	defer alive.Stop()
-
-	ctx := r.Context()
-	if s.write(fmt.Sprintf("retry: %d\nid: %d\n\n", streamRetry, s.after)) != nil || s.send(first) != nil {
-		return
-	}
-	// What was committed before Subscribe gave no signal.
-	if s.catchUp(ctx) != nil {
-		return
-	}
-	for {
-		var err error
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.h.stopped:
-			return
-		case <-signal:
-			err = s.catchUp(ctx)
-		case <-alive.C:
-			if s.actor, err = s.h.authenticate(ctx); err == nil {
-				err = s.write(": alive\n\n")
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// catchUp sends everything behind the cursor. An error ends the stream; the client
-// comes back with its cursor and learns the reason then.
-func (s *eventStream) catchUp(ctx context.Context) error {
-	for {
-		page, err := s.h.c.Events.Events(ctx, s.actor, s.after, streamPage)
-		if err != nil {
-			if ctx.Err() == nil {
-				s.h.logDefect(ctx, "streamEvents", err)
-			}
-			return err
-		}
-		if len(page) == 0 {
-			return nil
-		}
-		if err := s.send(page); err != nil {
-			return err
-		}
-	}
-}
-
-// send writes events and moves the cursor behind them.
-func (s *eventStream) send(events []mailstead.Event) error {
-	for i := range events {
-		data, err := json.Marshal(&events[i])
-		if err != nil {
-			return err
-		}
-		if err := s.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", events[i].ID, events[i].Type, data)); err != nil {
-			return err
-		}
-		s.after = events[i].ID
-	}
-	return nil
-}
-
-func (s *eventStream) write(text string) error {
-	if err := s.rc.SetWriteDeadline(s.h.c.Now().Add(streamWrite)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
-	if _, err := s.w.Write([]byte(text)); err != nil {
-		return err
-	}
-	return s.rc.Flush()
 }
 
 type listEventsInput struct {

@@ -233,3 +233,46 @@ func TestListEvents(t *testing.T) {
 		t.Errorf("page = %+v, want event 3", page)
 	}
 }
+
+func TestAUsersStreamsAreCounted(t *testing.T) {
+	b := newBench(t)
+	server := httptest.NewServer(b)
+	t.Cleanup(server.Close)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	open := func(cookie string) (int, func()) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+api.Base+"/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.AddCookie(&http.Cookie{Name: "mailstead_session", Value: cookie})
+		resp, err := server.Client().Do(r) //nolint:bodyclose // the function that is returned closes it
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, func() { _ = resp.Body.Close() }
+	}
+	var closers []func()
+	status := http.StatusOK
+	for status == http.StatusOK && len(closers) < 100 {
+		var done func()
+		status, done = open(annaCookie)
+		closers = append(closers, done)
+	}
+	if status != http.StatusTooManyRequests || len(closers) < 20 {
+		t.Errorf("stream %d was answered %d, want 429 after some dozens", len(closers), status)
+	}
+	if got, done := open(adaCookie); got != http.StatusOK {
+		t.Errorf("somebody else's stream: status = %d, want 200", got)
+	} else {
+		done()
+	}
+	for _, done := range closers {
+		done()
+	}
+	eventually(t, "a stream is free again", func() bool {
+		got, done := open(annaCookie)
+		done()
+		return got == http.StatusOK
+	})
+}

@@ -398,3 +398,16 @@ func (r *revocable) Authenticate(ctx context.Context, cookie, bearer mailstead.S
 	}
 	return r.Gate.Authenticate(ctx, cookie, bearer)
 }
+
+// slowOutbox takes its time over submissions.
+type slowOutbox struct {
+	api.Outbox
+	entered chan struct{}
+	release chan struct{}
+}
+
+func (s *slowOutbox) Submit(ctx context.Context, actor mailstead.Actor, in outbox.Submission) (mailstead.OutgoingMessage, bool, error) {
+	s.entered <- struct{}{}
+	<-s.release
+	return outgoing(12), false, nil
+}

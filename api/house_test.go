@@ -218,7 +218,7 @@ func TestFromTheFirstStartToASentMail(t *testing.T) {
 	}
 
 	seen := make(map[string]bool)
-	for !seen["account.connected"] || !seen["messages.new"] || !seen["outgoing.state"] {
+	for !seen["account.connected"] || !seen["load.done"] || !seen["outgoing.state"] {
 		f, ok := next(t, frames)
 		if !ok {
 			t.Fatalf("the stream ended after %v", seen)

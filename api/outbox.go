@@ -28,7 +28,7 @@ func (h *Handler) outboxRoutes() {
 		about: "Accepts a mail for sending: once this is answered the mail survives a crash. Which account sends is decided now and answered in `reason`. " +
 			"With the header `Idempotency-Key` a repeated submission of the same user is one mail: the first is answered again, with status 200.",
 		status: http.StatusAccepted, also: map[int]string{http.StatusOK: "The mail was submitted before under the same key."},
-		errors: []int{http.StatusNotFound, http.StatusConflict},
+		errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests},
 		large:  h.c.MaxSubmission,
 		example: map[string]any{
 			"to": []any{map[string]any{"name": "Bruno Bianchi", "address": "bruno@example.com"}}, "subject": "Your order 4711",

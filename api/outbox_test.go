@@ -1,8 +1,10 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -99,5 +101,46 @@ func TestRetryIsForcedOnlyWhenAsked(t *testing.T) {
 		if m := answer[mailstead.OutgoingMessage](t, b.do(call{method: "POST", path: path, cookie: annaCookie}), http.StatusOK); m.State != want {
 			t.Errorf("%s: state = %s, want %s", path, m.State, want)
 		}
+	}
+}
+
+func TestLargeBodiesWaitForRoom(t *testing.T) {
+	release := make(chan struct{})
+	blocked := &slowOutbox{entered: make(chan struct{}, 10), release: release}
+	b := newBench(t, func(c *api.Config) {
+		blocked.Outbox = c.Outbox
+		c.Outbox = blocked
+		c.MaxSubmission = 2 << 20
+	})
+	large := `{"subject":"x","html":"` + strings.Repeat("x", 2<<20-100) + `"}`
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			if w := b.do(submit(large, nil)); w.Code != http.StatusAccepted {
+				t.Errorf("status = %d: %s", w.Code, w.Body)
+			}
+		})
+	}
+	for range 4 {
+		<-blocked.entered
+	}
+	select {
+	case <-blocked.entered:
+		t.Error("a fifth large body was read beside four others")
+	default:
+	}
+	// A fifth caller who gives up is told to come back.
+	r := submit(large, nil).request()
+	ctx, cancel := context.WithCancel(r.Context())
+	cancel()
+	w := recorder()
+	b.ServeHTTP(w, r.WithContext(ctx))
+	if p := problem(t, w); p.Status != http.StatusTooManyRequests || p.Code != "service.busy" {
+		t.Errorf("problem = %+v, want 429 service.busy", p)
+	}
+	close(release)
+	wg.Wait()
+	if w := b.do(submit(`{"subject":"x"}`, nil)); w.Code != http.StatusAccepted {
+		t.Errorf("a small mail: status = %d", w.Code)
 	}
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // Problem is every error of the API (RFC 9457).
-type Problem struct {
+type Problem struct { //nolint:errname // it is called what RFC 9457 calls it
 	Type   string `json:"type" format:"uri-reference" doc:"What kind of problem it is: a place in the documentation." example:"/api/v1/docs#problem-invalid"`
 	Title  string `json:"title" doc:"The kind of problem in a few words." example:"Invalid input"`
 	Status int    `json:"status" doc:"The status of the answer." example:"422"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -59,7 +60,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, operator bool) {
 	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, info))
 	out := &response{ResponseWriter: w}
 	setSecurityHeaders(w.Header(), info.id)
-	defer func() {
+	defer func() { //nolint:contextcheck // r carries the context
 		if v := recover(); v != nil {
 			h.recovered(out, r, v)
 		}
@@ -96,7 +97,7 @@ func (h *Handler) recovered(out *response, r *http.Request, v any) {
 		panic(v)
 	}
 	info := requestOf(r.Context())
-	if err, ok := v.(error); ok && out.status != 0 && r.Context().Err() != nil {
+	if err, ok := v.(error); ok && out.status != 0 && (r.Context().Err() != nil || errors.As(err, new(net.Error))) {
 		// The client went away while the answer was being written.
 		h.c.Logger.LogAttrs(r.Context(), slog.LevelDebug, "answer not delivered",
 			slog.String("request_id", info.id), slog.String("err", err.Error()))
@@ -153,14 +154,26 @@ func requestID(r *http.Request) string {
 	return hex.EncodeToString(b[:])
 }
 
+// overTLS reports whether people reach the service by https.
+func (h *Handler) overTLS(r *http.Request) bool {
+	return r.TLS != nil || (h.c.PublicURL != nil && strings.EqualFold(h.c.PublicURL.Scheme, "https")) ||
+		(r.Header.Get("X-Forwarded-Proto") == "https" && h.trusted(peer(r)))
+}
+
+// peer returns the address at the other end of the connection, without its port.
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
 // clientAddr returns the address of the client without its port. What
 // X-Forwarded-For says is believed from right to left as long as trusted proxies
 // say it.
 func (h *Handler) clientAddr(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
+	host := peer(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && h.trusted(host); i-- {
 		addr, err := netip.ParseAddr(strings.TrimSpace(hops[i]))

@@ -87,6 +87,7 @@ func (h *Handler) operation(r route) huma.Operation {
 		// The schema check would copy a large body twice; unknown fields and wrong
 		// types are still found when it is decoded.
 		op.MaxBodyBytes, op.BodyReadTimeout, op.SkipValidateBody = r.large, largeBodyTimeout, true
+		op.Middlewares = append(op.Middlewares, h.roomForBody)
 	}
 	if r.example != nil {
 		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: r.example}}}
@@ -101,6 +102,36 @@ func (h *Handler) operation(r route) huma.Operation {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Description: text}
 	}
 	return op
+}
+
+const (
+	// largeBodies is how many bodies of the largest size are in memory at once.
+	largeBodies = 4
+	// roomTimeout is how long a large body waits for others to be done with.
+	roomTimeout = 30 * time.Second
+)
+
+// roomForBody is the huma middleware that bounds the memory which large bodies take
+// together. Ordinary ones never wait.
+func (h *Handler) roomForBody(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	size := r.ContentLength
+	if limit := ctx.Operation().MaxBodyBytes; size < 0 || size > limit {
+		size = limit
+	}
+	if size > maxBody {
+		wait, cancel := context.WithTimeout(ctx.Context(), roomTimeout)
+		defer cancel()
+		if h.large.Acquire(wait, size) != nil {
+			h.writeProblem(w, r, &mailstead.Error{
+				Kind: mailstead.KindThrottled, Code: "service.busy",
+				Text: "Many large mails are being submitted just now. Try again in a minute.",
+			})
+			return
+		}
+		defer h.large.Release(size)
+	}
+	next(ctx)
 }
 
 // newHuma returns huma set up for us: strict, with our own documents and errors.

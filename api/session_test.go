@@ -281,3 +281,29 @@ func TestTheClientsAddress(t *testing.T) {
 		})
 	}
 }
+
+func TestAProxySaysThatItSpeaksHTTPS(t *testing.T) {
+	b := newBench(t, func(c *api.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+	for remote, want := range map[string]string{"10.1.2.3:4711": "__Host-mailstead", "203.0.113.9:4711": "mailstead_session"} {
+		r := call{method: "POST", path: "/session", body: signInBody, header: map[string]string{"X-Forwarded-Proto": "https"}}.request()
+		r.RemoteAddr = remote
+		w := httptest.NewRecorder()
+		b.ServeHTTP(w, r)
+		if c := onlyCookie(t, w); c.Name != want {
+			t.Errorf("%s: cookie %s, want %s", remote, c.Name, want)
+		}
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	b := newBench(t)
+	for given, kept := range map[string]bool{
+		"": false, "0123456789abcdef": true, "a_B-c012": true, "short": false, strings.Repeat("x", 65): false,
+		"with space here": false, "new\nline-line": false, "<script>alert(1)": false,
+	} {
+		w := b.do(call{path: "/setup", header: map[string]string{"X-Request-Id": given}})
+		if got := w.Header().Get("X-Request-Id"); (got == given) != kept || len(got) < 8 {
+			t.Errorf("given %q, got %q; kept should be %v", given, got, kept)
+		}
+	}
+}
