@@ -76,7 +76,7 @@ func (w *textWriter) start(t tag) {
 		w.block(1)
 		w.quote++
 	case atom.Td, atom.Th:
-		w.space = true
+		w.space = w.started
 	case atom.A:
 		w.link = t.attribute("href")
 		w.linked = w.out.Len()
