@@ -68,7 +68,7 @@ func (s *step) foldersOf(ctx context.Context, ids []mailstead.MessageID) (map[ma
 			FolderID mailstead.FolderID
 		}
 		err := s.NewSelect().Model((*messageRow)(nil)).Column("id", "folder_id").Where("m.id IN (?)", bun.List(part)).
-			Where("m.account_id IN (SELECT id FROM accounts WHERE deleted_at = 0)").Order("m.id").Scan(ctx, &rows)
+			Where("EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = m.account_id AND a.deleted_at = 0)").Order("m.id").Scan(ctx, &rows)
 		if err != nil {
 			return nil, fmt.Errorf("find folders of messages: %w", err)
 		}

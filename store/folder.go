@@ -161,7 +161,7 @@ func (db *DB) Folder(ctx context.Context, id mailstead.FolderID) (mailstead.Fold
 func oneFolder(ctx context.Context, s *Session, id mailstead.FolderID, lock string) (*folderRow, error) {
 	row := new(folderRow)
 	q := s.NewSelect().Model(row).Where("f.id = ?", int64(id)).
-		Where("f.account_id IN (SELECT id FROM accounts WHERE deleted_at = 0)")
+		Where("EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = f.account_id AND a.deleted_at = 0)")
 	if lock != "" {
 		q.For(lock)
 	}
