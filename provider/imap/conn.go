@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/dial"
@@ -30,8 +31,8 @@ type conn struct {
 	out    []byte
 }
 
-func newConn(nc *dial.Conn) *conn {
-	c := &conn{}
+func newConn(nc *dial.Conn, now func() time.Time) *conn {
+	c := &conn{rd: reader{now: now}}
 	c.use(nc)
 	return c
 }
@@ -40,7 +41,7 @@ func newConn(nc *dial.Conn) *conn {
 // gone.
 func (c *conn) use(nc *dial.Conn) {
 	c.nc = nc
-	c.rd = reader{src: nc, size: smallBuffer, literal: maxLiteral, budget: baseBudget}
+	c.rd = reader{src: nc, now: c.rd.now, size: smallBuffer, literal: maxLiteral, budget: baseBudget}
 	c.caps = nil
 }
 
@@ -104,6 +105,7 @@ func (c *conn) send(line string) (tag string, err error) {
 	c.out = append(c.out, ' ')
 	c.out = append(c.out, line...)
 	c.out = append(c.out, "\r\n"...)
+	c.rd.patient()
 	err = c.write(c.out)
 	if cap(c.out) > smallBuffer {
 		c.out = nil

@@ -16,6 +16,8 @@ type Config struct {
 	Now func() time.Time
 	// Version is told to servers that ask who we are (RFC 2971).
 	Version string
+	// SignInTimeout bounds everything up to the signed-in state; default 2 minutes.
+	SignInTimeout time.Duration
 	// IdleRestart is how long one IDLE command lasts; default 9 minutes. Some
 	// routers forget a quiet connection after ten, RFC 2177 asks for less than 30.
 	IdleRestart time.Duration
@@ -42,6 +44,9 @@ var (
 func New(c Config) *Driver {
 	if c.Now == nil {
 		c.Now = time.Now //nolint:forbidigo // the default of the clock field
+	}
+	if c.SignInTimeout <= 0 {
+		c.SignInTimeout = 2 * time.Minute
 	}
 	if c.IdleRestart <= 0 {
 		c.IdleRestart = 9 * time.Minute
@@ -77,11 +82,13 @@ func (d *Driver) step(t trace, stage mailstead.StageName, f func() error) error 
 
 // open connects and signs in.
 func (d *Driver) open(ctx context.Context, a mailstead.Access, t trace) (*session, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.config.SignInTimeout)
+	defer cancel()
 	nc, err := d.config.Dialer.Connect(ctx, a.Server, dial.Options{Admin: a.Admin, Trace: t})
 	if err != nil {
 		return nil, err
 	}
-	c := newConn(nc)
+	c := newConn(nc, d.config.Now)
 	unbind := c.bind(ctx)
 	err = d.signIn(ctx, c, a, t)
 	unbind()

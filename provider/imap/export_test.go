@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"testing/iotest"
+	"time"
 
 	"github.com/mailstead/mailstead"
 )
@@ -36,7 +37,7 @@ func Understand(data []byte, slowly bool) (u Understood) {
 	if slowly {
 		src = iotest.OneByteReader(src)
 	}
-	c := &conn{rd: reader{src: src, size: smallBuffer, literal: MaxLiteralForTest, budget: 1 << 20}}
+	c := &conn{rd: reader{src: src, now: time.Now, size: smallBuffer, literal: MaxLiteralForTest, budget: 1 << 20}}
 	s := &session{conn: c}
 	for {
 		a, err := c.read()

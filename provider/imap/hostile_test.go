@@ -7,10 +7,12 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/provider/imap"
 )
 
 // sizes answers the first look at three mails.
@@ -210,5 +212,54 @@ func TestFetchStopsReadingWhatWasNotWanted(t *testing.T) {
 	}
 	if _, err := src.Select(t.Context(), "INBOX"); err != nil {
 		t.Errorf("the connection is of no use after it: %v", err)
+	}
+}
+
+// TestDrippingServerIsGivenUp has a server send a body byte by byte, on a clock
+// on which every look takes a minute.
+func TestDrippingServerIsGivenUp(t *testing.T) {
+	s := &script{answers: signedIn(
+		answer{command: "UID FETCH 101 (UID RFC822", text: "* 1 FETCH (UID 101 RFC822.SIZE 900)\nTAG OK done\n"},
+		answer{command: "UID FETCH ", do: func(c net.Conn, _ string) {
+			pace := time.NewTicker(time.Millisecond)
+			defer pace.Stop()
+			_, err := c.Write([]byte("* 1 FETCH (UID 101 BODY[] {900}\r\n"))
+			for n := 0; n < 900 && err == nil; n++ {
+				<-pace.C
+				_, err = c.Write([]byte("x"))
+			}
+		}},
+	)}
+	now := time.Now()
+	clock := func() time.Time {
+		now = now.Add(time.Minute)
+		return now
+	}
+	src, err := quickDriver(t, imap.Config{Now: clock}, nil).Open(t.Context(), scriptAccess(serve(t, s)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if _, err := src.Select(t.Context(), "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	err = src.Fetch(t.Context(), []mailstead.UID{101}, 1000, func(mailstead.RawMessage) error { return nil })
+	if mailstead.KindOf(err) != mailstead.KindTemporary || mailstead.CodeOf(err) != "net.timeout" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSignInHasALimit(t *testing.T) {
+	s := &script{greeting: "* OK [CAPABILITY IMAP4rev1] hi\n", answers: []answer{{command: "LOGIN", do: func(c net.Conn, _ string) {
+		pace := time.NewTicker(10 * time.Millisecond)
+		defer pace.Stop()
+		for err := error(nil); err == nil; <-pace.C {
+			_, err = c.Write([]byte("* OK still here\r\n"))
+		}
+	}}}}
+	d := quickDriver(t, imap.Config{SignInTimeout: 100 * time.Millisecond}, nil)
+	_, err := d.Open(t.Context(), scriptAccess(serve(t, s)))
+	if mailstead.KindOf(err) != mailstead.KindTemporary || mailstead.CodeOf(err) != "net.timeout" {
+		t.Errorf("got %v", err)
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io"
 	"math"
+	"time"
+
+	"github.com/mailstead/mailstead"
 )
 
 // The limits under the parser. A server that goes over one loses the connection,
@@ -23,6 +26,10 @@ const (
 	// lineCost is what a line costs of the budget beside its length: looking at
 	// an empty one is work, too.
 	lineCost = 32
+	// minProgress is what a server must send within maxWaiting of our waiting:
+	// one that sends byte by byte would keep us for ever.
+	minProgress = 1 << 20
+	maxWaiting  = 10 * time.Minute
 	// smallBuffer is enough for the lines of a quiet connection, bulkBuffer is
 	// for fetching.
 	smallBuffer = 512
@@ -33,6 +40,9 @@ var (
 	errLine    = errors.New("imap: a line of the server is too long")
 	errLiteral = errors.New("imap: a literal of the server is too long")
 	errFlood   = errors.New("imap: the server sends more than was asked for")
+	errDrip    = &mailstead.Error{
+		Kind: mailstead.KindTemporary, Code: "net.timeout", Op: "imap.Read", Text: "The server answers too slowly.",
+	}
 )
 
 // reader understands the framing of IMAP, lines and literals, and nothing else
@@ -49,6 +59,10 @@ type reader struct {
 	literal int64
 	// budget is how many bytes beside kept literals may still come.
 	budget int64
+	// now is the clock; waited is how long we have waited for the came bytes.
+	now    func() time.Time
+	waited time.Duration
+	came   int
 }
 
 // response is one response of the server: its lines without line ends in text,
@@ -94,16 +108,34 @@ func (r *reader) fill() error {
 	case r.w == len(r.buf):
 		r.grow(2 * len(r.buf))
 	}
-	n, err := r.src.Read(r.buf[r.w:])
+	n, err := r.read(r.buf[r.w:])
 	r.w += n
 	if n > 0 {
 		return nil
 	}
-	if err == nil {
-		err = io.ErrNoProgress
-	}
 	return err
 }
+
+// read reads once and watches over the server's progress.
+func (r *reader) read(b []byte) (int, error) {
+	start := r.now()
+	n, err := r.src.Read(b)
+	r.waited += r.now().Sub(start)
+	r.came += n
+	if r.waited > maxWaiting {
+		if r.came < minProgress {
+			return 0, errDrip
+		}
+		r.patient()
+	}
+	if n == 0 && err == nil {
+		err = io.ErrNoProgress
+	}
+	return n, err
+}
+
+// patient starts watching anew.
+func (r *reader) patient() { r.waited, r.came = 0, 0 }
 
 // grow makes the buffer anew with length n; what is in it must start at 0.
 func (r *reader) grow(n int) {
@@ -118,6 +150,7 @@ func (r *reader) wait() error {
 	if r.buffered() > 0 {
 		return nil
 	}
+	defer r.patient()
 	return r.fill()
 }
 
@@ -150,13 +183,13 @@ func (r *reader) full(dst []byte) error {
 	for dst = dst[n:]; len(dst) > 0; dst = dst[n:] {
 		var err error
 		if len(dst) >= len(r.buf) {
-			n, err = io.ReadFull(r.src, dst)
+			n, err = r.read(dst)
 		} else {
 			err = r.fill()
 			n = copy(dst, r.buf[r.r:r.w])
 			r.r += n
 		}
-		if err != nil {
+		if err != nil && n < len(dst) {
 			return unexpected(err)
 		}
 	}
