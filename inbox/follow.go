@@ -27,7 +27,7 @@ type conn struct {
 	behind []mailstead.FolderID
 }
 
-// begin signs in, stores the folders and loads the newest messages of each.
+// begin signs in, stores the folders and loads the newest messages of the inbox.
 func (c *conn) begin(ctx context.Context) error {
 	cfg := &c.w.s.c
 	access, err := cfg.Credentials.Access(ctx, c.w.id, mailstead.SideIncoming)
@@ -43,11 +43,12 @@ func (c *conn) begin(ctx context.Context) error {
 	if err := cfg.Store.SetHealth(ctx, c.w.id, mailstead.SideIncoming, ok); err != nil {
 		return err
 	}
-	return c.lookAtAll(ctx)
+	return c.list(ctx)
 }
 
-// lookAtAll lists the folders and brings each up to date.
-func (c *conn) lookAtAll(ctx context.Context) error {
+// list stores the folders of the server and brings the inbox up to date, which
+// people wait for. The others follow in lookAtRest.
+func (c *conn) list(ctx context.Context) error {
 	cfg := &c.w.s.c
 	remote, err := c.src.Folders(ctx)
 	if err != nil {
@@ -67,8 +68,20 @@ func (c *conn) lookAtAll(ctx context.Context) error {
 			c.inbox = f.ID
 		}
 	}
+	if c.inbox == 0 {
+		return nil
+	}
+	return c.look(ctx, c.inbox)
+}
+
+// lookAtRest brings the folders beside the inbox up to date. Each waits for a slot
+// of its own, so that the inboxes of other accounts come before it.
+func (c *conn) lookAtRest(ctx context.Context) error {
 	for _, id := range c.folders {
-		if err := c.look(ctx, id); err != nil {
+		if id == c.inbox {
+			continue
+		}
+		if err := c.w.loading(ctx, func() error { return c.look(ctx, id) }); err != nil {
 			return err
 		}
 	}
@@ -112,37 +125,41 @@ func (c *conn) look(ctx context.Context, id mailstead.FolderID) error {
 
 // follow loads older mail and then waits for changes until the connection ends.
 func (c *conn) follow(ctx context.Context) error {
-	for len(c.behind) > 0 {
-		if err := c.w.loading(ctx, func() error { return c.loadOlder(ctx) }); err != nil {
-			return err
-		}
-		if c.w.freshAsked() {
-			return nil
-		}
-	}
 	poll := c.w.s.c.Now().Add(c.w.s.c.PollEvery)
+	if err := c.lookAtRest(ctx); err != nil {
+		return err
+	}
 	for {
-		all, err := c.wait(ctx, poll)
-		if err != nil || c.w.freshAsked() {
+		if err := c.catchUp(ctx); err != nil || c.w.freshAsked() {
 			return err
 		}
-		err = c.w.loading(ctx, func() error {
-			if !all {
-				return c.look(ctx, c.inbox)
-			}
+		all, err := c.wait(ctx, poll)
+		switch {
+		case err != nil || c.w.freshAsked():
+			return err
+		case !all:
+			err = c.w.loading(ctx, func() error { return c.look(ctx, c.inbox) })
+		default:
 			c.w.take()
 			poll = c.w.s.c.Now().Add(c.w.s.c.PollEvery)
-			return c.lookAtAll(ctx)
-		})
+			if err = c.w.loading(ctx, func() error { return c.list(ctx) }); err == nil {
+				err = c.lookAtRest(ctx)
+			}
+		}
 		if err != nil {
 			return err
 		}
-		for len(c.behind) > 0 {
-			if err := c.w.loading(ctx, func() error { return c.loadOlder(ctx) }); err != nil {
-				return err
-			}
+	}
+}
+
+// catchUp loads older mail until nothing more is wanted, or a new connection is.
+func (c *conn) catchUp(ctx context.Context) error {
+	for len(c.behind) > 0 && !c.w.freshAsked() {
+		if err := c.w.loading(ctx, func() error { return c.loadOlder(ctx) }); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // wait blocks until the inbox changed, or (all) until it is time to look at all

@@ -50,9 +50,11 @@ func (c *conn) sync(ctx context.Context, f *mailstead.Folder) (done bool, err er
 // firstLoad fetches the newest messages of a folder that was never read, or
 // whose UIDs begin anew.
 func (c *conn) firstLoad(ctx context.Context, f *mailstead.Folder, status mailstead.FolderStatus) (done bool, err error) {
-	uids, err := c.src.UIDs(ctx, mailstead.UIDWindow{})
-	if err != nil {
-		return false, err
+	var uids []mailstead.UID
+	if status.Total > 0 {
+		if uids, err = c.src.UIDs(ctx, mailstead.UIDWindow{}); err != nil {
+			return false, err
+		}
 	}
 	newest := uids[max(0, len(uids)-mailstead.FirstLoad):]
 	older, err := c.wantedOlder(ctx, uids[:len(uids)-len(newest)], len(newest))
