@@ -33,12 +33,10 @@ const (
 // Open opens the database that dsn names, a URL or key=value words as libpq
 // takes them, and brings its tables up to date.
 func Open(ctx context.Context, dsn string, o store.Options) (*store.DB, error) {
-	config, err := pgx.ParseConfig(dsn)
+	config, err := parse(dsn)
 	if err != nil {
-		// The parser's own words would show the password.
-		return nil, errors.New("open database: the address of the PostgreSQL database is not valid")
+		return nil, err
 	}
-	config.RuntimeParams["application_name"] = "mailstead"
 	// For bun's queries; bound statements ask to be prepared.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	raw := stdlib.OpenDB(*config)
@@ -47,7 +45,7 @@ func Open(ctx context.Context, dsn string, o store.Options) (*store.DB, error) {
 	raw.SetConnMaxIdleTime(maxIdleTime)
 	raw.SetConnMaxLifetime(maxLifetime)
 	if err := migrate(ctx, raw); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), raw.Close())
+		return nil, errors.Join(fmt.Errorf("open database: %w", notConnected(config, err)), raw.Close())
 	}
 	db := bun.NewDB(raw, pgdialect.New())
 	e := &engine{db: db}

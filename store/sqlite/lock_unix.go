@@ -33,5 +33,25 @@ func takeLock(path string) (*fileLock, error) {
 	return nil, fmt.Errorf("lock database: %w", err)
 }
 
+// locked reports whether a process holds the lock at path, without taking it.
+func locked(path string) (bool, error) {
+	f, err := os.Open(filepath.Clean(path))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("open lock file: %w", err)
+	}
+	// Closing the file gives the lock back at once.
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) //nolint:gosec // a descriptor is a small number
+	if cerr := f.Close(); cerr != nil {
+		return false, cerr
+	}
+	if err != nil && !errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, fmt.Errorf("look at lock: %w", err)
+	}
+	return err != nil, nil
+}
+
 // release gives the lock back; the file stays, so that everybody locks the same.
 func (l *fileLock) release() error { return l.f.Close() }
