@@ -54,8 +54,10 @@ const maxReferences = 50
 // replyTo is who gets a reply: Reply-To before From. An answer to one's own mail
 // goes on to those it was sent to.
 func replyTo(parent *message.Mail, mine addressSet) []mailstead.Address {
-	if len(parent.From) > 0 && mine.has(parent.From[0].Address) && len(parent.To) > 0 {
-		return mine.unique(parent.To)
+	if len(parent.From) > 0 && mine.has(parent.From[0].Address) {
+		if list := mine.clone().unique(parent.To); len(list) > 0 {
+			return list
+		}
 	}
 	if len(parent.ReplyTo) > 0 {
 		if list := newAddressSet(nil).unique(parent.ReplyTo); len(list) > 0 {

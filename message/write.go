@@ -86,6 +86,9 @@ func writeHeader(m *gomail.Msg, o Outgoing) error {
 	if o.MessageID == "" || !isID(o.MessageID) {
 		return mailstead.Invalid("message_id", "input.message_id", "The message identifier is not valid.")
 	}
+	if o.Date.IsZero() {
+		return mailstead.Invalid("date", "input.date", "A mail needs a date.")
+	}
 	m.SetMessageIDWithValue(o.MessageID)
 	m.SetDateWithValue(o.Date)
 	for _, f := range []struct {
