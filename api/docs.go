@@ -208,8 +208,10 @@ func docsOperationOf(op *huma.Operation, responses map[string]*huma.Response) do
 		}
 		a := docsAnswer{Status: status, Text: r.Description}
 		for media, m := range r.Content {
-			a.Media = media
-			a.Type = typeOf(m.Schema)
+			// That an error is a Problem need not be said each time.
+			if status < "400" {
+				a.Media, a.Type = media, typeOf(m.Schema)
+			}
 		}
 		d.Answers = append(d.Answers, a)
 	}
