@@ -52,7 +52,7 @@ var allowed = map[string]string{
 // owner names the only packages that may import an outside module, or a part of
 // the standard library that does input or output. Longer prefixes decide first.
 var owner = map[string]string{
-	"github.com/emersion/go-imap":        "provider/imap fakemail",
+	"github.com/emersion/go-imap":        "fakemail",
 	"github.com/emersion/go-smtp":        "provider/smtp fakemail",
 	"github.com/emersion/go-sasl":        "sasl provider/imap provider/smtp fakemail",
 	"github.com/emersion/go-message":     "message",

@@ -120,6 +120,7 @@ func TestFoldText(t *testing.T) {
 		"  Perché  NO?! ": "perche no",
 		"Ёлка и Йод":      "елка и иод",
 		"straße №5":       "straße no5",
+		"ΣΊΣΥΦΟΣ σίσυφος": "σισυφοσ σισυφοσ",
 		"a-b_c\td":        "a b c d",
 		"ﬁne":             "fine",
 		"e\u0301te\u0301": "ete",

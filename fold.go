@@ -34,7 +34,7 @@ func FoldText(text string) string {
 			switch {
 			case unicode.Is(unicode.Mn, r):
 			case unicode.IsLetter(r) || unicode.IsDigit(r):
-				out, space = utf8.AppendRune(out, unicode.ToLower(r)), false
+				out, space = utf8.AppendRune(out, lower(r)), false
 			case !space:
 				out, space = append(out, ' '), true
 			}
@@ -42,6 +42,15 @@ func FoldText(text string) string {
 		i = j
 	}
 	return strings.TrimRight(string(out), " ")
+}
+
+// lower is unicode.ToLower with the final sigma, which is only a position, as the
+// ordinary one.
+func lower(r rune) rune {
+	if r = unicode.ToLower(r); r == 'ς' {
+		return 'σ'
+	}
+	return r
 }
 
 // foldedASCII maps letters to lower case and digits to themselves, and all other

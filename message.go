@@ -86,8 +86,9 @@ type RawMessage struct {
 	ModSeq     uint64
 	ReceivedAt time.Time
 	Size       int64
-	// Data is the mail in RFC 5322 form, nil when Size was over the limit asked
-	// for. It belongs to the receiver.
+	// Data is the mail in RFC 5322 form. It is nil when Size was over the limit
+	// asked for, and when the server lists the mail but does not hand it out. It
+	// belongs to the receiver.
 	Data []byte
 }
 

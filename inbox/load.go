@@ -181,8 +181,10 @@ func (c *conn) describe(raw *mailstead.RawMessage, ref mailstead.BlobRef) mailst
 		AccountID: c.w.id, UID: raw.UID, Flags: raw.Flags, ReceivedAt: raw.ReceivedAt, Size: raw.Size, Blob: ref,
 	}}
 	if raw.Data == nil {
-		m.State = mailstead.MessageTooLarge
-		m.Defect = "The mail is larger than this installation loads."
+		m.State, m.Defect = mailstead.MessageTooLarge, "The mail is larger than this installation loads."
+		if raw.Size <= c.w.s.c.MaxMessageSize {
+			m.State, m.Defect = mailstead.MessageQuarantined, "The mail server lists this mail but does not hand it out."
+		}
 		return m
 	}
 	x := message.Index(raw.Data)

@@ -94,7 +94,7 @@ func (s *Service) Raw(ctx context.Context, actor mailstead.Actor, id mailstead.M
 
 var errNotLoaded = &mailstead.Error{
 	Kind: mailstead.KindConflict, Code: "message.not_loaded",
-	Text: "This mail is larger than this installation loads; it lies on the mail server only.",
+	Text: "The bytes of this mail are not here; they lie on the mail server only.",
 }
 
 // Open reads a whole message for showing.
