@@ -14,8 +14,8 @@ func parseDate(s string) time.Time {
 		return t
 	}
 	var p dateParts
-	for i, w := range words {
-		p.take(w, i+1 < len(words))
+	for _, w := range words {
+		p.take(w)
 	}
 	return p.time()
 }
@@ -66,7 +66,7 @@ type dateParts struct {
 
 // take sorts one word into its place: words are told apart by their form, so
 // that order and missing pieces do not matter.
-func (p *dateParts) take(w string, more bool) {
+func (p *dateParts) take(w string) {
 	low := strings.ToLower(w)
 	switch {
 	case strings.Contains(w, ":"):
@@ -212,11 +212,25 @@ func parseISO(words []string) (time.Time, bool) {
 
 const noZone = 1 << 20
 
-// zoneOf knows the zones of RFC 5322 section 4.3 and some more that are common;
-// the military letters of RFC 822 mean nothing and count as UTC.
+// zoneOf reads a zone that is not a plain offset. The military letters of RFC 822
+// mean nothing (RFC 5322 section 4.3) and count as UTC.
 func zoneOf(w string) int {
+	if len(w) == 1 && w[0] >= 'a' && w[0] <= 'z' && w[0] != 'j' {
+		return 0
+	}
+	if rest, ok := strings.CutPrefix(w, "gmt"); ok && len(rest) > 1 && (rest[0] == '+' || rest[0] == '-') {
+		var p dateParts
+		if p.takeOffset(rest); p.hasZone {
+			return p.offset
+		}
+	}
+	return namedZone(w)
+}
+
+// namedZone knows the zones of RFC 5322 section 4.3 and some more that are common.
+func namedZone(w string) int {
 	switch w {
-	case "z", "ut", "utc", "gmt", "gmt+0000", "gmt+00:00", "wet":
+	case "ut", "utc", "gmt", "wet":
 		return 0
 	case "est", "cdt":
 		return -5 * 3600
@@ -242,15 +256,6 @@ func zoneOf(w string) int {
 		return 9 * 3600
 	case "aest":
 		return 10 * 3600
-	}
-	if len(w) == 1 && w[0] >= 'a' && w[0] <= 'y' && w[0] != 'j' {
-		return 0
-	}
-	if rest, ok := strings.CutPrefix(w, "gmt"); ok && len(rest) > 1 && (rest[0] == '+' || rest[0] == '-') {
-		var p dateParts
-		if p.takeOffset(rest); p.hasZone {
-			return p.offset
-		}
 	}
 	return noZone
 }

@@ -3,8 +3,6 @@ package message
 import (
 	"html"
 	"strings"
-
-	"golang.org/x/net/html/atom"
 )
 
 // HTMLToText makes readable plain text of HTML: blocks become lines, lists get
@@ -17,14 +15,14 @@ func HTMLToText(source string) string {
 	s := tagScanner{rest: source}
 	for {
 		text, t, more := s.next()
-		if text != "" && w.skip == 0 {
+		if text != "" && w.skip == "" {
 			w.text(text)
 		}
 		if !more {
 			return w.finish()
 		}
 		switch {
-		case t.name == 0:
+		case t.name == "":
 		case t.end:
 			w.end(t.name)
 		default:
@@ -42,70 +40,69 @@ type textWriter struct {
 	space   bool
 	quote   int
 	pre     int
-	skip    atom.Atom
+	skip    string
 	link    string
 	linked  int
 	started bool
-	cells   bool
 }
 
 func (w *textWriter) start(t tag) {
-	if w.skip != 0 {
+	if w.skip != "" {
 		return
 	}
 	switch t.name {
-	case atom.Script, atom.Style, atom.Title, atom.Textarea, atom.Select, atom.Noembed, atom.Noframes, atom.Iframe, atom.Svg, atom.Math, atom.Template:
+	case "script", "style", "title", "textarea", "select", "noembed", "noframes", "iframe", "svg", "math", "template":
 		w.skip = t.name
-	case atom.Br:
+	case "br":
 		w.lineBreak()
-	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Dl, atom.Table:
+	case "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table":
 		w.block(2)
-	case atom.Pre:
+	case "pre":
 		w.block(2)
 		w.pre++
-	case atom.Div, atom.Tr, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Dt, atom.Dd, atom.Address, atom.Body, atom.Form, atom.Fieldset:
+	case "div", "tr", "section", "article", "header", "footer", "center", "dt", "dd", "address", "body", "form", "fieldset":
 		w.block(1)
-	case atom.Li:
+	case "li":
 		w.block(1)
 		w.raw("- ")
-	case atom.Hr:
+	case "hr":
 		w.block(1)
 		w.raw("----------")
 		w.block(1)
-	case atom.Blockquote:
+	case "blockquote":
 		w.block(1)
 		w.quote++
-	case atom.Td, atom.Th:
+	case "td", "th":
 		w.space = w.started
-	case atom.A:
+	case "a":
 		w.link = t.attribute("href")
 		w.linked = w.out.Len()
-	case atom.Img:
+	case "img":
 		if alt := strings.TrimSpace(t.attribute("alt")); alt != "" {
 			w.words(alt)
 		}
 	}
 }
 
-func (w *textWriter) end(name atom.Atom) {
-	if w.skip != 0 {
+func (w *textWriter) end(name string) {
+	if w.skip != "" {
 		if name == w.skip {
-			w.skip = 0
+			w.skip = ""
 		}
 		return
 	}
 	switch name {
-	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Dl, atom.Table:
+	case "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table":
 		w.block(2)
-	case atom.Pre:
+	case "pre":
 		w.pre = max(0, w.pre-1)
 		w.block(2)
-	case atom.Div, atom.Tr, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Dt, atom.Dd, atom.Li, atom.Address:
+	case "div", "tr", "section", "article", "header", "footer", "center", "dt", "dd", "li", "address":
 		w.block(1)
-	case atom.Blockquote:
+	case "blockquote":
 		w.block(1)
 		w.quote = max(0, w.quote-1)
-	case atom.A:
+	case "a":
 		w.endLink()
 	}
 }

@@ -70,34 +70,29 @@ func (t *tree) part(h header, body []byte, fallback string, depth int) *part {
 
 // mediaType returns the type that the part is treated as.
 func (t *tree) mediaType(p *part, fallback string) string {
-	switch v := p.contentType.value; {
-	case v == "":
+	v := p.contentType.value
+	switch v {
+	case "":
 		return fallback
-	case v == "text", v == "plain", v == "html":
+	case "html":
 		t.d.add("broken content type")
-		if v == "html" {
-			return "text/html"
-		}
+		return "text/html"
+	case "text", "plain", "text/":
+		t.d.add("broken content type")
 		return "text/plain"
-	case v == "multipart":
-		t.d.add("broken content type")
-		return "multipart/mixed"
-	default:
-		major, minor, ok := strings.Cut(v, "/")
-		if ok && isToken(major) && isToken(minor) {
-			return v
-		}
-		t.d.add("broken content type")
-		switch {
-		case isToken(major) && major == "text" && minor == "":
-			return "text/plain"
-		case major == "multipart":
-			return "multipart/mixed"
-		case p.fileName() != "" || p.disposition.value == "attachment":
-			return "application/octet-stream"
-		}
-		return fallback
 	}
+	major, minor, ok := strings.Cut(v, "/")
+	if ok && isToken(major) && isToken(minor) {
+		return v
+	}
+	t.d.add("broken content type")
+	switch {
+	case major == "multipart":
+		return "multipart/mixed"
+	case p.fileName() != "" || p.disposition.value == "attachment":
+		return "application/octet-stream"
+	}
+	return fallback
 }
 
 // transferEncoding returns the encoding that needs undoing, or "".

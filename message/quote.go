@@ -86,54 +86,69 @@ func startsWithName(line string) bool {
 }
 
 // attribution returns how many lines the introduction of a quote takes that
-// lines begin with ("On DATE, NAME wrote:"), 0 when there is none. Programs wrap
-// it into three at most. before is text that stands in front of it.
+// lines begin with ("On DATE, NAME wrote:"), 0 when there is none. before is text
+// that stands in front of it in the same line.
 func attribution(lines []string) (before string, n int) {
 	first := strings.TrimSpace(lines[0])
-	if first == "" || len(first) > 400 {
+	switch {
+	case first == "" || len(first) > 400:
 		return "", 0
-	}
-	if bare := strings.Trim(first, "-_ "); strings.HasPrefix(first, "--") && strings.HasSuffix(first, "--") && bare != "" {
-		if wrote.MatchString(bare) {
+	case strings.HasPrefix(first, "--") && strings.HasSuffix(first, "--"):
+		// ---- Anna wrote ----
+		if bare := strings.Trim(first, "-_ "); bare != "" && wrote.MatchString(bare) {
 			return "", 1
 		}
 		return "", 0
-	}
-	if !colonSoon(lines) {
+	case !colonSoon(lines):
 		if first[0] >= '0' && first[0] <= '9' && dateAndAddress.MatchString(first) && quoteFollows(lines) {
 			return "", 1
 		}
 		return "", 0
 	}
+	if n := wrappedAttribution(lines); n > 0 {
+		return "", n
+	}
+	if first[len(first)-1] == ':' {
+		return lineAttribution(first, quoteFollows(lines))
+	}
+	return "", 0
+}
+
+// wrappedAttribution finds an introduction with a known beginning. Programs wrap
+// it into three lines at most.
+func wrappedAttribution(lines []string) int {
 	joined := ""
 	for n := 1; n <= 3 && n <= len(lines); n++ {
 		line := strings.TrimSpace(lines[n-1])
 		if line == "" || len(joined)+len(line) > 500 || (n > 1 && line[0] == '>') {
-			break
+			return 0
 		}
 		joined = strings.TrimSpace(joined + " " + line)
-		if line[len(line)-1] != ':' {
-			continue
+		if line[len(line)-1] == ':' {
+			if attributions.MatchString(joined) {
+				return n
+			}
+			return 0
 		}
-		if attributions.MatchString(joined) {
-			return "", n
-		}
-		break
 	}
-	if first[len(first)-1] != ':' {
+	return 0
+}
+
+// lineAttribution looks at a line that ends in a colon. quoted tells whether a
+// quoted line follows.
+func lineAttribution(line string, quoted bool) (before string, n int) {
+	dated := strings.ContainsAny(line, "0123456789")
+	switch {
+	case quoted && dated && strings.HasSuffix(line, ">:") && strings.Contains(line, "@"):
+		return "", 1 // 26.06.2024, 14:41, "Anna" <anna@example.com>:
+	case !wrote.MatchString(line):
 		return "", 0
 	}
-	// 26.06.2014, 14:41, "Anna" <anna@example.com>:
-	if strings.HasSuffix(first, ">:") && strings.Contains(first, "@") && strings.ContainsAny(first, "0123456789") && quoteFollows(lines) {
-		return "", 1
+	if at := sharedLine.FindStringIndex(line); at != nil && at[0] > 0 {
+		return strings.TrimRight(line[:at[0]], "- "), 1
 	}
-	if wrote.MatchString(first) {
-		if at := sharedLine.FindStringIndex(first); at != nil && at[0] > 0 {
-			return strings.TrimRight(first[:at[0]], "- "), 1
-		}
-		if strings.ContainsAny(first, "@0123456789") || quoteFollows(lines) {
-			return "", 1
-		}
+	if quoted || dated || strings.Contains(line, "@") {
+		return "", 1
 	}
 	return "", 0
 }

@@ -7,9 +7,10 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// tag is one start or end tag of HTML. name is 0 for elements nobody knows.
+// tag is one start or end tag of HTML. name is in lower case, "" for elements
+// nobody knows.
 type tag struct {
-	name  atom.Atom
+	name  string
 	end   bool
 	attrs string
 }
@@ -20,15 +21,15 @@ type tag struct {
 type tagScanner struct {
 	rest string
 	// raw is the element whose content is no markup, such as style.
-	raw atom.Atom
+	raw string
 }
 
 // next returns the text up to the next tag and the tag; more is false at the end.
 func (s *tagScanner) next() (text string, t tag, more bool) {
 	from := 0
-	if s.raw != 0 {
-		from = endOfRaw(s.rest, s.raw.String())
-		s.raw = 0
+	if s.raw != "" {
+		from = endOfRaw(s.rest, s.raw)
+		s.raw = ""
 	}
 	for {
 		i := strings.IndexByte(s.rest[from:], '<')
@@ -69,14 +70,14 @@ func (s *tagScanner) tag(start int) (t tag) {
 				low[i] = c | 0x20
 			}
 		}
-		t.name = atom.Lookup(low[:len(name)])
+		t.name = atom.Lookup(low[:len(name)]).String()
 	}
 	after := tagEnd(s.rest, end)
 	t.attrs = s.rest[end:max(end, after-1)]
 	s.rest = s.rest[after:]
 	if !t.end {
 		switch t.name {
-		case atom.Script, atom.Style, atom.Title, atom.Textarea, atom.Iframe, atom.Noembed, atom.Noframes, atom.Xmp:
+		case "script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp":
 			s.raw = t.name
 		}
 	}

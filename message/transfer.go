@@ -39,7 +39,7 @@ func decodeBase64(raw []byte) []byte {
 		acc = acc<<6 | uint32(v)
 		if bits += 6; bits >= 8 {
 			bits -= 8
-			out = append(out, byte(acc>>bits))
+			out = append(out, byte(acc>>bits&0xff))
 		}
 	}
 	return out

@@ -98,16 +98,7 @@ func parseWord(b []byte) (word, int) {
 	}
 	// A subject is often one long word against section 2, which allows 75 bytes.
 	rest = rest[2:min(len(rest), maxWord)]
-	// The text ends at "?="; in Q, "?" may itself be followed by an encoded "=".
-	end := bytes.Index(rest, []byte("?="))
-	for kind == 'q' && end >= 0 && end+3 < len(rest) && isHex(rest[end+2]) && isHex(rest[end+3]) && bytes.Contains(rest[end+2:], []byte("?=")) &&
-		!bytes.HasPrefix(rest[end+2:], []byte("=?")) {
-		next := bytes.Index(rest[end+2:], []byte("?="))
-		if space := bytes.IndexByte(rest[end+2:], ' '); space >= 0 && space < next {
-			break
-		}
-		end += 2 + next
-	}
+	end := endOfWord(rest, kind)
 	length := head + end + 2
 	if end < 0 {
 		// Cut off: take it when the rest can be nothing else.
@@ -122,6 +113,20 @@ func parseWord(b []byte) (word, int) {
 		w.text = decodeQ(rest[:end])
 	}
 	return w, length
+}
+
+// endOfWord finds the "?=" that ends an encoded word, -1 when there is none. In Q
+// a "?" may itself be followed by an encoded character.
+func endOfWord(b []byte, kind byte) int {
+	end := bytes.Index(b, []byte("?="))
+	for kind == 'q' && end >= 0 && end+3 < len(b) && isHex(b[end+2]) && isHex(b[end+3]) {
+		next := bytes.Index(b[end+2:], []byte("?="))
+		if next < 0 || bytes.IndexByte(b[end+2:end+2+next], ' ') >= 0 {
+			break
+		}
+		end += 2 + next
+	}
+	return end
 }
 
 // decodeQ undoes the Q encoding (RFC 2047 section 4.2).
