@@ -34,9 +34,11 @@ type Stage struct {
 	Took time.Duration `json:"-"`
 	// MS is Took in milliseconds.
 	MS int64 `json:"ms"`
-	// Err is the failure, typed; Code, Cause, Action and Who explain it once
+	// Err is the failure, typed; Kind, Code, Cause, Action and Who explain it once
 	// diagnose has looked at it.
-	Err    error  `json:"-"`
+	Err error `json:"-"`
+	// Kind is the name of the Kind of Err.
+	Kind   string `json:"kind,omitempty"`
 	Code   string `json:"code,omitempty"`
 	Cause  string `json:"cause,omitempty"`
 	Action string `json:"action,omitempty"`

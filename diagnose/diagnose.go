@@ -98,7 +98,8 @@ func (c *Catalogue) Explain(p mailstead.Protocol, provider string, err error) ma
 	return c.byCode(code, text, kind, q)
 }
 
-// Report fills Code, Cause, Action, Who and Server of the failed stages of r.
+// Report fills Kind, Code, Cause, Action, Who and Server of the failed stages of
+// r.
 func (c *Catalogue) Report(r *mailstead.Report, provider string) {
 	for i := range r.Stages {
 		s := &r.Stages[i]
@@ -107,6 +108,7 @@ func (c *Catalogue) Report(r *mailstead.Report, provider string) {
 			continue
 		}
 		x := c.Explain(r.Protocol, provider, s.Err)
+		s.Kind = mailstead.KindOf(s.Err).String()
 		s.Code, s.Cause, s.Action, s.Who = x.Code, x.Cause, x.Action, x.Who
 		var reply *mailstead.ServerReply
 		var name x509.HostnameError
