@@ -72,7 +72,9 @@ const outgoingColumns = `user_id, account_id, state, reason, idempotency_key, se
 
 func outgoingArgs(m *mailstead.OutgoingMessage) []any {
 	return []any{
-		int64(m.UserID), int64(m.AccountID), string(m.State), object[mailstead.Resolution]{m.Reason}, m.IdempotencyKey,
+		int64(m.UserID), int64(m.AccountID), string(m.State),
+		object[mailstead.Resolution]{m.Reason},
+		m.IdempotencyKey,
 		m.From, list[mailstead.Recipient](m.Recipients), m.InternetMessageID, clean(m.Subject), int64(m.ParentID),
 		hashColumn(m.Blob), m.Size, m.Attempts, millis(m.DueAt), m.BodyComplete, m.Code, clean(m.Text), clean(m.Action),
 		clean(m.Reply), string(m.SentCopy), m.SentCopyAttempts, millis(m.SentCopyDueAt), millis(m.CreatedAt), millis(m.AcceptedAt),
@@ -91,7 +93,7 @@ func selectOutgoing(ctx context.Context, s *Session, rest string, args ...any) (
 	if err := s.DB.ScanRows(ctx, rows, &out); err != nil {
 		return nil, err
 	}
-	return out, nil
+	return out, rows.Err()
 }
 
 // ofLiveAccount keeps mails of accounts that were not deleted.

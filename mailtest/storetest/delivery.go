@@ -17,9 +17,12 @@ var deliveryTests = map[string]func(*testing.T, *kit){
 			state   mailstead.OutgoingState
 			due     time.Time
 		}{
-			{late.ID, mailstead.OutgoingQueued, start}, {late.ID, mailstead.OutgoingQueued, start.Add(time.Hour)},
-			{early.ID, mailstead.OutgoingQueued, start.Add(-time.Hour)}, {future.ID, mailstead.OutgoingQueued, start.Add(1 * time.Second)},
-			{future.ID, mailstead.OutgoingHeld, start.Add(-time.Hour)}, {gone.ID, mailstead.OutgoingRejected, start},
+			{late.ID, mailstead.OutgoingQueued, start},
+			{late.ID, mailstead.OutgoingQueued, start.Add(time.Hour)},
+			{early.ID, mailstead.OutgoingQueued, start.Add(-time.Hour)},
+			{future.ID, mailstead.OutgoingQueued, start.Add(1 * time.Second)},
+			{future.ID, mailstead.OutgoingHeld, start.Add(-time.Hour)},
+			{gone.ID, mailstead.OutgoingRejected, start},
 		} {
 			m := outgoing(c.account, 0, "")
 			m.State, m.DueAt = c.state, c.due

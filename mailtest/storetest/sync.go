@@ -13,8 +13,11 @@ var syncTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		a := k.account("anna", 0)
 		first, err := k.db.SyncFolders(ctx, a.ID, []mailstead.RemoteFolder{
-			{Path: "INBOX", Delimiter: "/", Role: mailstead.FolderInbox}, {Path: "Žluťoučký", Delimiter: "/"},
-			{Path: "only others", NoSelect: true}, {Path: "INBOX", Delimiter: "/"}, {Path: "Sent", Delimiter: "/"},
+			{Path: "INBOX", Delimiter: "/", Role: mailstead.FolderInbox},
+			{Path: "Žluťoučký", Delimiter: "/"},
+			{Path: "only others", NoSelect: true},
+			{Path: "INBOX", Delimiter: "/"},
+			{Path: "Sent", Delimiter: "/"},
 		}, start)
 		k.ok(err)
 		k.same("folders", len(first), 3)

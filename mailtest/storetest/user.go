@@ -115,6 +115,22 @@ var userTests = map[string]func(*testing.T, *kit){
 		k.ok(k.db.DeleteSession(ctx, want.Hash))
 		k.missing(k.db.DeleteSession(ctx, want.Hash), "session")
 	},
+	"a session is extended, and all of a user end together": func(t *testing.T, k *kit) {
+		ctx := t.Context()
+		anna, bert := k.user("anna"), k.user("bert")
+		for hash, u := range map[string]*mailstead.User{"a1": anna, "a2": anna, "b": bert} {
+			k.ok(k.db.CreateSession(ctx, mailstead.Session{Hash: []byte(hash), UserID: u.ID, ExpiresAt: start}))
+		}
+		k.ok(k.db.TouchSession(ctx, []byte("a1"), start.Add(time.Hour)))
+		got, _, err := k.db.Session(ctx, []byte("a1"))
+		k.ok(err)
+		k.same("end", got.ExpiresAt, start.Add(time.Hour))
+		k.missing(k.db.TouchSession(ctx, []byte("c"), start), "session")
+		k.ok(k.db.DeleteUserSessions(ctx, anna.ID))
+		k.missing(k.db.DeleteSession(ctx, []byte("a1")), "session")
+		k.missing(k.db.DeleteSession(ctx, []byte("a2")), "session")
+		k.ok(k.db.DeleteSession(ctx, []byte("b")))
+	},
 	"only expired sessions are swept": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		u := k.user("anna")

@@ -4,7 +4,6 @@ package postgres_test
 
 import (
 	"database/sql"
-	"errors"
 	"flag"
 	"fmt"
 	"net/url"
@@ -160,22 +159,28 @@ func schema(t *testing.T, db *sql.DB) string {
 		`SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
 			WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE 'goose_%' ORDER BY 1`,
 	} {
-		rows, err := db.QueryContext(t.Context(), query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var line string
-			if err := rows.Scan(&line); err != nil {
-				t.Fatal(err)
-			}
-			fmt.Fprintln(&b, line)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			t.Fatal(err)
-		}
+		list(t, db, &b, query)
 	}
 	return b.String()
+}
+
+func list(t *testing.T, db *sql.DB, b *strings.Builder, query string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(b, line)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // beside is a connection of its own to the database.

@@ -19,7 +19,7 @@ func takeLock(path string) (*fileLock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lock file: %w", err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor is a small number
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
 		return &fileLock{f}, nil
 	}
@@ -43,7 +43,7 @@ func locked(path string) (bool, error) {
 		return false, fmt.Errorf("open lock file: %w", err)
 	}
 	// Closing the file gives the lock back at once.
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) //nolint:gosec // a descriptor is a small number
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
 	if cerr := f.Close(); cerr != nil {
 		return false, cerr
 	}

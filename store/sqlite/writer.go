@@ -188,7 +188,7 @@ type prepared struct {
 }
 
 func (p *prepared) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	st, err := p.stmt(ctx, query)
+	st, err := p.stmt(ctx, query) //nolint:sqlclosecheck // stays prepared until close
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,7 @@ func (p *prepared) Exec(ctx context.Context, query string, args ...any) (sql.Res
 }
 
 func (p *prepared) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	st, err := p.stmt(ctx, query)
+	st, err := p.stmt(ctx, query) //nolint:sqlclosecheck // stays prepared until close
 	if err != nil {
 		return nil, err
 	}
