@@ -31,6 +31,7 @@ func parent() *message.Mail {
 		Attachments: []mailstead.Attachment{
 			{Part: 0, Name: "offer.pdf", MediaType: "application/pdf", Size: 10},
 			{Part: 1, MediaType: "image/png", ContentID: "logo@example.org", Inline: true},
+			{Part: 2, Name: "smime.p7s", MediaType: "application/pkcs7-signature"},
 		},
 	}
 }

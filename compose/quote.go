@@ -95,13 +95,16 @@ func addressList(list []mailstead.Address) string {
 	return strings.Join(out, ", ")
 }
 
-// forwardFiles carries the attachments on by reference.
+// forwardFiles carries the attachments on by reference. As the quote is plain
+// text, pictures that stood in the mail come as files too.
 func forwardFiles(parent *message.Mail, parentID mailstead.MessageID) []mailstead.DraftAttachment {
 	var out []mailstead.DraftAttachment
 	for _, a := range parent.Attachments {
+		if strings.HasSuffix(a.MediaType, "-signature") {
+			continue // It signs the mail as it was, not the forward.
+		}
 		out = append(out, mailstead.DraftAttachment{
 			Name: a.Name, MediaType: a.MediaType, MessageID: parentID, Part: a.Part,
-			// The quote is plain text: nothing is shown inside of it.
 		})
 	}
 	return out

@@ -111,6 +111,16 @@ func (h header) open() bool {
 	return len(h) > 0 && bytes.HasSuffix(bytes.TrimRight(h[len(h)-1].value, " \t\r\n"), []byte(";"))
 }
 
+// known reports whether any of the fields is one that mails have.
+func (h header) known() bool {
+	for i := range h {
+		if knownField(strings.ToLower(h[i].name)) {
+			return true
+		}
+	}
+	return false
+}
+
 // lineEnd returns where the next line begins.
 func lineEnd(data []byte) int {
 	if i := bytes.IndexByte(data, '\n'); i >= 0 {

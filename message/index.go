@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/mailstead/mailstead"
@@ -50,21 +51,20 @@ func Index(data []byte) Indexed {
 const noHeader = "no mail header found"
 
 // normalLines makes LF of the lone CR that very old mails end their lines with.
+// Others are returned as they are.
 func normalLines(data []byte) []byte {
-	if head := data[:min(len(data), maxHeader)]; strings.IndexByte(string(head[:min(len(head), 4096)]), '\r') >= 0 && lineEnd(head) == len(head) && !endsInLF(head) {
-		out := make([]byte, len(data))
-		for i, c := range data {
-			if c == '\r' && (i+1 == len(data) || data[i+1] != '\n') {
-				c = '\n'
-			}
-			out[i] = c
-		}
-		return out
+	head := data[:min(len(data), maxHeader)]
+	if bytes.IndexByte(head, '\n') >= 0 || bytes.IndexByte(head, '\r') < 0 {
+		return data
 	}
-	return data
+	out := bytes.Clone(data)
+	for i, c := range out {
+		if c == '\r' && (i+1 == len(out) || out[i+1] != '\n') {
+			out[i] = '\n'
+		}
+	}
+	return out
 }
-
-func endsInLF(b []byte) bool { return len(b) > 0 && b[len(b)-1] == '\n' }
 
 // SearchText is the words that the mail is found by, folded as a search folds
 // its own: subject, names, addresses and the visible text, 64 KB at most.

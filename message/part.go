@@ -157,6 +157,11 @@ func (t *tree) split(p *part, depth int) {
 			}
 		}
 		h, inner := scanHeader(content, t.d)
+		if len(h) > 0 && !h.known() {
+			// A part without header whose text begins with a colon in its line.
+			t.d.add("part without header")
+			h, inner = nil, content
+		}
 		p.children = append(p.children, t.part(h, inner, fallback, depth+1))
 	}
 }

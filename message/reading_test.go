@@ -156,6 +156,13 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+func TestPartWithoutHeader(t *testing.T) {
+	m := read(t, "From: a@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nHello:\r\n\r\nthis is text\r\n--b--\r\n")
+	if want := "Hello:\n\nthis is text"; m.Text != want {
+		t.Errorf("got %q, want %q", m.Text, want)
+	}
+}
+
 func TestVisibleText(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"English", "yes\n\nOn Mon, 6 May 2024 at 10:00, Bob <bob@example.org> wrote:\n\n> really?\n", "yes"},
