@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -56,7 +57,9 @@ type DovecotOptions struct {
 	Config string
 }
 
-// DovecotServer is a running Dovecot.
+// DovecotServer is a running Dovecot. It tells at once of new mail to as many
+// waiting connections as the kernel lets one user watch files
+// (fs.inotify.max_user_instances, usually 128); the others learn of it later.
 type DovecotServer struct {
 	// Host is the loopback address that the ports are on.
 	Host string
@@ -92,8 +95,9 @@ func Dovecot(t testing.TB, o DovecotOptions) *DovecotServer {
 	if s.Users == nil {
 		s.Users = []User{Anna, Ben}
 	}
+	s.Users = slices.Clone(s.Users)
 	for i := range o.MoreUsers {
-		s.Users = append(s.Users[:len(s.Users):len(s.Users)], User{
+		s.Users = append(s.Users, User{
 			Address: fmt.Sprintf("user%d@example.com", i+1), Password: fmt.Sprintf("secret-%d", i+1),
 		})
 	}

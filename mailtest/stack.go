@@ -11,7 +11,8 @@ type Servers struct {
 }
 
 // Stack starts a Dovecot and a Postfix that belong together, for the time of the
-// test.
+// test. While the Dovecot is stopped, Postfix cannot check passwords: it closes
+// connections, and goes on doing so for a minute.
 func Stack(t testing.TB, d DovecotOptions, p PostfixOptions) *Servers {
 	t.Helper()
 	dovecot := Dovecot(t, d)
