@@ -12,6 +12,9 @@ import (
 const (
 	// claimBatch is how many mails a run takes in hand at once.
 	claimBatch = 50
+	// runBatches is how many times a run does so before it looks at its account
+	// anew.
+	runBatches = 20
 	// finishing is how many ends of attempts may wait for the store while the
 	// connections go on.
 	finishing = 64
@@ -98,9 +101,14 @@ func (s *Service) deliverAccount(ctx context.Context, id mailstead.AccountID) er
 }
 
 // dispatch claims what is due and hands it to the lanes, until nothing is due,
-// the account cannot send any more, or ctx ends.
+// the account cannot send any more, or ctx ends. When the account may have
+// changed meanwhile it asks for another run.
 func (r *run) dispatch(ctx, hard context.Context) error {
-	for {
+	for batch := 0; ; batch++ {
+		if batch == runBatches || r.s.isHealed(r.line) {
+			r.s.Wake(r.account.ID)
+			return nil
+		}
 		mails, err := r.s.c.Store.ClaimOutgoing(ctx, r.account.ID, r.s.c.Now(), claimBatch)
 		if err != nil || len(mails) == 0 {
 			return err

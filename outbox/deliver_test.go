@@ -410,6 +410,7 @@ func TestAnAccountThatIsSwitchedOffHoldsItsMail(t *testing.T) {
 	if got := f.wait(m.ID, mailstead.OutgoingHeld); got.Code != "account.disabled" || got.Text == "" {
 		t.Errorf("got %q %q, want account.disabled", got.Code, got.Text)
 	}
+	f.restart() // held mail of an earlier life is not forgotten
 	f.account.Outgoing.Enabled = true
 	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
 		t.Fatal(err)

@@ -29,6 +29,7 @@ func reasonToHold(a *mailstead.Account) *mailstead.Explanation {
 
 // holdDue makes all due mails of an account wait until it is well.
 func (s *Service) holdDue(ctx context.Context, id mailstead.AccountID, why *mailstead.Explanation) error {
+	s.setHolds(s.line(id), true)
 	for {
 		mails, err := s.c.Store.ClaimOutgoing(ctx, id, s.c.Now(), claimBatch)
 		if err != nil || len(mails) == 0 {
@@ -61,7 +62,11 @@ func (s *Service) heal(ctx context.Context, id mailstead.AccountID, l *line) err
 	if err != nil || reasonToHold(&account) != nil {
 		return ignoreNotFound(err)
 	}
+	s.setHolds(l, false)
 	n, err := s.c.Store.ReleaseHeld(ctx, id, s.c.Now())
+	if ignoreNotFound(err) != nil {
+		s.setHolds(l, true)
+	}
 	if n > 0 {
 		s.c.Logger.LogAttrs(ctx, slog.LevelInfo, "held mail released", slog.Int64("account_id", int64(id)), slog.Int("mails", n))
 	}
@@ -78,25 +83,33 @@ func ignoreNotFound(err error) error {
 // tend looks after the accounts that hold mail: those that are well by now, told
 // or not, send it; those whose server failed are tried again.
 func (s *Service) tend(ctx context.Context) error {
-	seen := make(map[mailstead.AccountID]bool)
+	var ids []mailstead.AccountID
+	s.mu.Lock()
+	for id, l := range s.lines {
+		if l.holds {
+			ids = append(ids, id)
+		}
+	}
+	s.mu.Unlock()
+	for _, id := range ids {
+		if err := s.tendAccount(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findHeld notes which accounts hold mail from before the start.
+func (s *Service) findHeld(ctx context.Context) error {
 	q := mailstead.OutgoingQuery{States: []mailstead.OutgoingState{mailstead.OutgoingHeld}, Limit: 200}
 	for {
 		mails, err := s.c.Shelf.OutgoingList(ctx, q)
-		if err != nil {
-			return err
-		}
 		for i := range mails {
-			id := mails[i].AccountID
-			if q.Before = mails[i].ID; seen[id] {
-				continue
-			}
-			seen[id] = true
-			if err := s.tendAccount(ctx, id); err != nil {
-				return err
-			}
+			s.setHolds(s.line(mails[i].AccountID), true)
+			q.Before = mails[i].ID
 		}
-		if len(mails) < q.Limit {
-			return nil
+		if err != nil || len(mails) < q.Limit {
+			return err
 		}
 	}
 }

@@ -22,6 +22,8 @@ type line struct {
 	mostUntil time.Time
 	// healed asks the next run to release held mail and to connect anew.
 	healed bool
+	// holds tells that the account may have held mail.
+	holds bool
 	// probedAt is when an account in trouble was last tried.
 	probedAt time.Time
 }
@@ -43,6 +45,20 @@ func (s *Service) line(id mailstead.AccountID) *line {
 		s.lines[id] = l
 	}
 	return l
+}
+
+// isHealed reports whether the account is to be looked at anew.
+func (s *Service) isHealed(l *line) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return l.healed
+}
+
+// setHolds notes whether the account may have held mail.
+func (s *Service) setHolds(l *line, holds bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.holds = holds
 }
 
 // takeIdle returns a waiting connection, or nil.

@@ -84,8 +84,12 @@ func (s *Service) Submit(ctx context.Context, actor mailstead.Actor, in Submissi
 	if err != nil {
 		return m, false, err
 	}
-	if m.State == mailstead.OutgoingQueued {
+	switch m.State {
+	case mailstead.OutgoingQueued:
 		s.Wake(m.AccountID)
+	case mailstead.OutgoingHeld:
+		s.setHolds(s.line(m.AccountID), true)
+	default:
 	}
 	return m, existed, nil
 }

@@ -21,6 +21,7 @@ const (
 func (s *Service) sweep(ctx context.Context) {
 	ticker := time.NewTicker(s.c.SweepEvery)
 	defer ticker.Stop()
+	s.try(ctx, "held mails", s.findHeld)
 	var tended time.Time
 	tending := make(chan struct{}, 1)
 	for {
