@@ -104,13 +104,16 @@ type Search struct {
 	Limit  int64
 }
 
-// AccountToken and FolderToken are words that stand in the index beside a
-// mail's own: a search in one account or folder is then one look into the index.
-// Their first character is never a letter, so no mail can contain them.
-func AccountToken(id mailstead.AccountID) string { return "\ue000acct" + id.String() + "x" }
+// Term is how a word stands in the index: behind its account. So a search, also
+// for the mere beginning of a word, looks only at what the account itself holds,
+// however much others have. The dot between is in no folded word, so no mail can
+// hold a term of another account.
+func Term(account mailstead.AccountID, word string) string { return account.String() + "·" + word }
 
-// FolderToken is the word of a folder, see AccountToken.
-func FolderToken(id mailstead.FolderID) string { return "\ue000fold" + id.String() + "x" }
+// FolderTerm is a term that every message of a folder has, and no word is.
+func FolderTerm(account mailstead.AccountID, folder mailstead.FolderID) string {
+	return Term(account, "·"+folder.String())
+}
 
 // MaxWord is how many bytes of a word are looked for; see CutWord.
 const MaxWord = 128

@@ -102,17 +102,17 @@ func (e *engine) Index(ctx context.Context, s *store.Session, docs []store.Docum
 	return nil
 }
 
-// lexemes are the words of a message, each once.
+// lexemes are the words of a message as they stand in the index, each once.
 func lexemes(d *store.Document) []string {
-	words := []string{store.AccountToken(d.AccountID), store.FolderToken(d.FolderID)}
+	terms := []string{store.FolderTerm(d.AccountID, d.FolderID)}
 	seen := make(map[string]bool)
-	for w := range strings.FieldsSeq(d.Text) {
-		if w = store.CutWord(w); !seen[w] {
-			seen[w] = true
-			words = append(words, w)
+	for word := range strings.FieldsSeq(d.Text) {
+		if word = store.CutWord(word); !seen[word] {
+			seen[word] = true
+			terms = append(terms, store.Term(d.AccountID, word))
 		}
 	}
-	return words
+	return terms
 }
 
 func (e *engine) Search(ctx context.Context, q store.Search) ([]mailstead.MessageID, error) {
@@ -136,15 +136,14 @@ func (e *engine) Search(ctx context.Context, q store.Search) ([]mailstead.Messag
 }
 
 // match is a search as a tsquery: all words, each the beginning of a word, in
-// the account and folder asked for. The cast takes words as they are; no parser
-// cuts them.
+// the folder asked for. The cast takes words as they are; no parser cuts them.
 func match(q store.Search) string {
-	terms := []string{quote(store.AccountToken(q.AccountID))}
+	var terms []string
 	if q.FolderID != 0 {
-		terms = append(terms, quote(store.FolderToken(q.FolderID)))
+		terms = append(terms, quote(store.FolderTerm(q.AccountID, q.FolderID)))
 	}
 	for _, w := range q.Words {
-		terms = append(terms, quote(w)+":*")
+		terms = append(terms, quote(store.Term(q.AccountID, w))+":*")
 	}
 	return strings.Join(terms, " & ")
 }

@@ -162,3 +162,50 @@ func cycle(ctx context.Context, db *store.DB, account mailstead.AccountID, n int
 	got.State, got.DueAt, got.AcceptedAt, got.Reply = mailstead.OutgoingAccepted, time.Time{}, time.Now(), "250 2.0.0 Ok: queued"
 	return db.FinishAttempt(ctx, got, mailstead.Attempt{OutgoingID: got.ID, Number: got.Attempts, StartedAt: time.Now(), EndedAt: time.Now(), State: got.State, Reply: got.Reply})
 }
+
+// large is how many messages BenchmarkRead looks through.
+const large = 50_000
+
+// BenchmarkRead reads pages and searches in a large database.
+func BenchmarkRead(b *testing.B) {
+	db := open(b, filepath.Join(b.TempDir(), "bench.db"), store.Options{Now: time.Now})
+	const accounts = 10
+	c := newCorpus()
+	folders := make([]mailstead.Folder, accounts)
+	for i := range folders {
+		folders[i] = benchFolder(b, db, fmt.Sprint(i))
+	}
+	for uid := mailstead.UID(0); uid < large/accounts; {
+		for _, f := range folders {
+			batch := mailstead.SyncBatch{AccountID: f.AccountID, FolderID: f.ID, RemoteTotal: -1}
+			for i := range mailstead.UID(500) {
+				batch.Messages = append(batch.Messages, c.mail(uid+i+1))
+			}
+			if _, err := db.ApplySync(b.Context(), batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+		uid += 500
+	}
+	account := folders[0].AccountID
+	middle := mailstead.MessagePosition{ReceivedAt: time.Unix(1_700_000_000+large/accounts/2, 0), ID: large / 2}
+	for name, q := range map[string]mailstead.MessageQuery{
+		"page":          {AccountID: account},
+		"page/middle":   {AccountID: account, FolderID: folders[0].ID, Before: middle},
+		"page/unread":   {AccountID: account, UnreadOnly: true},
+		"search/rare":   {AccountID: account, Search: "w" + fmt.Sprintf("%x", 150_000*7919)},
+		"search/common": {AccountID: account, Search: "w0"},
+		"search/two":    {AccountID: account, Search: "w0 w1eef"},
+		"search/letter": {AccountID: account, Search: "w"},
+		"search/unread": {AccountID: account, Search: "w0", UnreadOnly: true},
+	} {
+		q.Limit = 50
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := db.Messages(b.Context(), q); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

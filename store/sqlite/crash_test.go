@@ -258,7 +258,7 @@ func checkBatches(t *testing.T, path string, answered int64) {
 	}
 	for what, query := range map[string]string{
 		"references": "SELECT coalesce(sum(refs), 0) FROM blobs",
-		"indexed":    "SELECT count(*) FROM message_search WHERE message_search MATCH 'word'",
+		"indexed":    `SELECT count(*) FROM message_search WHERE message_search MATCH '"1·word"'`,
 		"events":     fmt.Sprintf("SELECT count(*) * %d FROM events", batchSize),
 	} {
 		if got := number(ctx, t, raw, query); got != rows {

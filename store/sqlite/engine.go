@@ -55,13 +55,26 @@ func (e *engine) Close() error {
 
 func (e *engine) Index(ctx context.Context, s *store.Session, docs []store.Document) error {
 	for i := range docs {
-		d := &docs[i]
-		text := store.AccountToken(d.AccountID) + " " + store.FolderToken(d.FolderID) + " " + d.Text
-		if _, err := s.Bound.Exec(ctx, "INSERT INTO message_search (rowid, words) VALUES (?, ?)", int64(d.ID), text); err != nil {
+		_, err := s.Bound.Exec(ctx, "INSERT INTO message_search (rowid, words) VALUES (?, ?)", int64(docs[i].ID), terms(&docs[i]))
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// terms are the words of a message as they stand in the index.
+func terms(d *store.Document) string {
+	before := store.Term(d.AccountID, "")
+	var b strings.Builder
+	b.Grow(2 * len(d.Text))
+	b.WriteString(store.FolderTerm(d.AccountID, d.FolderID))
+	for word := range strings.FieldsSeq(d.Text) {
+		b.WriteByte(' ')
+		b.WriteString(before)
+		b.WriteString(word)
+	}
+	return b.String()
 }
 
 func (e *engine) Search(ctx context.Context, q store.Search) ([]mailstead.MessageID, error) {
@@ -86,14 +99,14 @@ func (e *engine) Search(ctx context.Context, q store.Search) ([]mailstead.Messag
 }
 
 // match is a search in the FTS5 query language: all words, each the beginning of
-// a word, in the account and folder asked for.
+// a word, in the folder asked for.
 func match(q store.Search) string {
-	terms := []string{quote(store.AccountToken(q.AccountID))}
+	var terms []string
 	if q.FolderID != 0 {
-		terms = []string{quote(store.FolderToken(q.FolderID))}
+		terms = append(terms, quote(store.FolderTerm(q.AccountID, q.FolderID)))
 	}
 	for _, w := range q.Words {
-		terms = append(terms, quote(w)+"*")
+		terms = append(terms, quote(store.Term(q.AccountID, w))+"*")
 	}
 	return strings.Join(terms, " AND ")
 }
