@@ -111,13 +111,15 @@ func (w *textWriter) end(name string) {
 func (w *textWriter) endLink() {
 	link := strings.TrimSpace(w.link)
 	w.link = ""
-	low := strings.ToLower(link)
-	if !strings.HasPrefix(low, "http://") && !strings.HasPrefix(low, "https://") || len(link) > 500 {
+	if len(link) < 8 || len(link) > 500 || !strings.EqualFold(link[:7], "http://") && !strings.EqualFold(link[:8], "https://") {
 		return
 	}
 	shown := strings.TrimSpace(w.out.String()[min(w.linked, w.out.Len()):])
-	if shown == "" || strings.Contains(shown, strings.TrimSuffix(link, "/")) ||
-		strings.Contains(low, strings.ToLower(strings.TrimPrefix(shown, "www."))) && strings.Contains(shown, ".") {
+	if shown == "" || strings.Contains(shown, strings.TrimSuffix(link, "/")) {
+		return
+	}
+	// "www.example.com" says the same as https://example.com/.
+	if strings.Contains(shown, ".") && strings.Contains(strings.ToLower(link), strings.ToLower(strings.TrimPrefix(shown, "www."))) {
 		return
 	}
 	w.raw(" <" + cleanLine(link) + ">")
@@ -191,26 +193,33 @@ func (w *textWriter) text(source string) {
 // words writes running text, in which spaces and line ends are one space.
 func (w *textWriter) words(s string) {
 	for len(s) > 0 {
-		i := 0
-		for i < len(s) && !isSpace(s[i]) {
-			i++
-		}
-		if i > 0 {
+		if n := plainRun(s); n > 0 {
 			w.flush()
 			if w.space {
 				w.out.WriteByte(' ')
 				w.space = false
 			}
-			w.out.WriteString(s[:i])
-			s = s[i:]
+			w.out.WriteString(s[:n])
+			s = s[n:]
 			continue
 		}
-		for i < len(s) && isSpace(s[i]) {
-			i++
+		n := 0
+		for n < len(s) && isSpace(s[n]) {
+			n++
 		}
 		w.space = w.started
-		s = s[i:]
+		s = s[n:]
 	}
+}
+
+// plainRun is how much of s is words with single spaces between them.
+func plainRun(s string) int {
+	for i := range len(s) {
+		if isSpace(s[i]) && (s[i] != ' ' || i == 0 || i+1 == len(s) || isSpace(s[i+1])) {
+			return i
+		}
+	}
+	return len(s)
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }
