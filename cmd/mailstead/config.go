@@ -1,18 +1,15 @@
 package main
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/netip"
-	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/go-viper/mapstructure/v2"
 	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/env/v2"
@@ -54,6 +51,9 @@ type config struct {
 	SendUnknownRetry []time.Duration `koanf:"send_unknown_retry"`
 	ConnectTimeout   time.Duration   `koanf:"connect_timeout"`
 	IOTimeout        time.Duration   `koanf:"io_timeout"`
+
+	// file is the configuration file that was read, or "".
+	file string
 }
 
 func defaults() map[string]any {
@@ -66,36 +66,45 @@ func defaults() map[string]any {
 	}
 }
 
+// settings are the types of the settings by their names.
+func settings() map[string]reflect.Type {
+	out := make(map[string]reflect.Type)
+	for f := range reflect.TypeFor[config]().Fields() {
+		if name := f.Tag.Get("koanf"); name != "" {
+			out[name] = f.Type
+		}
+	}
+	return out
+}
+
 const envPrefix = "MAILSTEAD_"
 
+// noDelimiter keeps koanf from taking a name apart.
+const noDelimiter = "::"
+
 var errConfig = errors.New("configuration")
+
+// configError is a mistake in the configuration, told in one sentence about the
+// setting that field names.
+func configError(code, field, text string, cause error) error {
+	return fmt.Errorf("%w: %w", errConfig, &mailstead.Error{
+		Kind: mailstead.KindInvalid, Code: code, Op: "configuration", Field: field, Text: text, Err: cause,
+	})
+}
 
 // loadConfig reads the settings. flags are those that the person typed;
 // configFile may be empty, then DATA/mailstead.yaml is read when it exists.
 func loadConfig(flags *pflag.FlagSet, configFile string, environ func() []string) (config, error) {
-	k := koanf.New("::")
-	fail := func(err error) (config, error) { return config{}, fmt.Errorf("%w: %w", errConfig, err) }
+	k := koanf.New(noDelimiter)
 	if err := k.Load(confmap.Provider(defaults(), ""), nil); err != nil {
-		return fail(err)
+		return config{}, err
 	}
-	over := koanf.New("::")
-	environment := env.Provider("::", env.Opt{
-		Prefix: envPrefix, EnvironFunc: environ,
-		TransformFunc: func(key, value string) (string, any) {
-			return strings.ToLower(strings.TrimPrefix(key, envPrefix)), value
-		},
-	})
-	if err := over.Load(environment, nil); err != nil {
-		return fail(err)
+	over, err := fromEnvironment(environ)
+	if err != nil {
+		return config{}, err
 	}
-	typed := posflag.ProviderWithFlag(flags, "::", nil, func(f *pflag.Flag) (string, any) {
-		if !f.Changed {
-			return "", nil
-		}
-		return strings.ReplaceAll(f.Name, "-", "_"), posflag.FlagVal(flags, f)
-	})
-	if err := over.Load(typed, nil); err != nil {
-		return fail(err)
+	if err := over.Load(typed(flags), nil); err != nil {
+		return config{}, err
 	}
 	named := configFile != ""
 	if !named {
@@ -105,99 +114,95 @@ func loadConfig(flags *pflag.FlagSet, configFile string, environ func() []string
 		}
 		configFile = filepath.Join(data, "mailstead.yaml")
 	}
-	if err := k.Load(file.Provider(configFile), yaml.Parser()); err != nil && (named || !errors.Is(err, fs.ErrNotExist)) {
-		return fail(fmt.Errorf("%s: %w", configFile, err))
+	read, err := fromFile(configFile)
+	switch {
+	case err == nil:
+		err = k.Merge(read)
+	case errors.Is(err, fs.ErrNotExist) && !named:
+		configFile, err = "", nil
+	}
+	if err != nil {
+		return config{}, err
 	}
 	if err := k.Merge(over); err != nil {
-		return fail(err)
+		return config{}, err
 	}
-	var c config
-	decoder := &mapstructure.DecoderConfig{
-		Result: &c, WeaklyTypedInput: true,
-		// A list is written with commas in the environment and in defaults.
-		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToWeakSliceHookFunc(","), mapstructure.StringToTimeDurationHookFunc()),
-	}
-	if err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{Tag: "koanf", FlatPaths: true, DecoderConfig: decoder}); err != nil {
-		return fail(err)
+	c := config{file: configFile}
+	if err := c.decode(k.Raw()); err != nil {
+		return config{}, err
 	}
 	if c.KeyFile == "" {
 		c.KeyFile = filepath.Join(c.Data, "key")
 	}
-	for i, n := range c.AllowedNetworks {
-		c.AllowedNetworks[i] = strings.TrimSpace(n)
-	}
 	return c, c.check()
 }
 
-func (c *config) check() error {
-	if _, err := c.networks(); err != nil {
-		return fmt.Errorf("%w: allowed_networks: %w", errConfig, err)
-	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		return fmt.Errorf("%w: listen: %w", errConfig, err)
-	}
-	for name, n := range map[string]int64{
-		"max_attachments": c.MaxAttachments, "max_message_size": c.MaxMessageSize, "sync_loads": c.SyncLoads, "send_connections": int64(c.SendConnections),
-	} {
-		if n < 1 {
-			return fmt.Errorf("%w: %s must be a number above zero", errConfig, name)
-		}
-	}
-	return nil
-}
-
-// networks parses AllowedNetworks; a bare address is a network of one.
-func (c *config) networks() ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, n := range c.AllowedNetworks {
-		if a, err := netip.ParseAddr(n); err == nil {
-			out = append(out, netip.PrefixFrom(a, a.BitLen()))
-			continue
-		}
-		p, err := netip.ParsePrefix(n)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p.Masked())
-	}
-	return out, nil
-}
-
-// roots returns the system's certificate authorities and the extra ones, or nil
-// when there are no extra ones.
-func (c *config) roots() (*x509.CertPool, error) {
-	if len(c.ExtraCA) == 0 {
-		return nil, nil //nolint:nilnil // nil roots mean the system's
-	}
-	pool, err := x509.SystemCertPool()
+// fromEnvironment reads the variables that begin with MAILSTEAD_; an empty one
+// sets nothing.
+func fromEnvironment(environ func() []string) (*koanf.Koanf, error) {
+	k := koanf.New(noDelimiter)
+	err := k.Load(env.Provider(noDelimiter, env.Opt{
+		Prefix: envPrefix, EnvironFunc: environ,
+		TransformFunc: func(key, value string) (string, any) {
+			if value == "" {
+				return "", nil
+			}
+			return strings.ToLower(strings.TrimPrefix(key, envPrefix)), value
+		},
+	}), nil)
 	if err != nil {
-		return nil, fmt.Errorf("read the system's certificate authorities: %w", err)
+		return nil, err
 	}
-	for _, name := range c.ExtraCA {
-		pem, err := os.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("%w: extra_ca: %w", errConfig, err)
-		}
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%w: extra_ca: %s holds no certificate", errConfig, name)
-		}
+	if name := unknown(k); name != "" {
+		return nil, configError("config.unknown", "", "The environment variable "+envPrefix+strings.ToUpper(name)+" names no setting.", nil)
 	}
-	return pool, nil
+	return k, nil
 }
 
-// postgres reports whether the database setting names a PostgreSQL server.
-func (c *config) postgres() bool {
-	return strings.HasPrefix(c.Database, "postgres://") || strings.HasPrefix(c.Database, "postgresql://")
-}
-
-// sqlitePath is the file of the embedded database.
-func (c *config) sqlitePath() (string, error) {
+// fromFile reads a configuration file.
+func fromFile(path string) (*koanf.Koanf, error) {
+	k := koanf.New(noDelimiter)
+	err := k.Load(file.Provider(path), yaml.Parser())
+	var failed *fs.PathError
 	switch {
-	case c.Database == "":
-		return filepath.Join(c.Data, "mailstead.db"), nil
-	case strings.Contains(c.Database, "://"):
-		return "", mailstead.Invalid("database", "config.database", "The database setting must be a file, or start with postgres://.")
-	default:
-		return c.Database, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, configError("config.file", "config", "There is no configuration file "+path+".", err)
+	case errors.As(err, &failed):
+		return nil, configError("config.file", "config", "The configuration file "+path+" cannot be read: "+failed.Err.Error()+".", err)
+	case err != nil:
+		return nil, configError("config.file", "config", "The configuration file "+path+" is not valid YAML: "+oneLine(err.Error())+".", err)
 	}
+	if name := unknown(k); name != "" {
+		return nil, configError("config.unknown", "", "There is no setting "+name+"; it stands in "+path+".", nil)
+	}
+	return k, nil
 }
+
+// typed are the settings among the flags that stand on the command line.
+func typed(flags *pflag.FlagSet) koanf.Provider {
+	known := settings()
+	return posflag.ProviderWithFlag(flags, noDelimiter, nil, func(f *pflag.Flag) (string, any) {
+		name := strings.ReplaceAll(f.Name, "-", "_")
+		if _, ok := known[name]; !ok || !f.Changed {
+			return "", nil
+		}
+		return name, posflag.FlagVal(flags, f)
+	})
+}
+
+// unknown returns the first name in k that is no setting, or "".
+func unknown(k *koanf.Koanf) string {
+	known := settings()
+	var wrong []string
+	for name := range k.Raw() {
+		if _, ok := known[name]; !ok {
+			wrong = append(wrong, oneLine(name))
+		}
+	}
+	if len(wrong) == 0 {
+		return ""
+	}
+	return slices.Min(wrong)
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
