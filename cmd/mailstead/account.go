@@ -21,10 +21,9 @@ type page[T any] struct {
 }
 
 func newAccount(c *cli) *cobra.Command {
-	cmd := &cobra.Command{Use: "account", Short: "Connect and look after mail accounts"}
-	cmd.AddCommand(newAccountConnect(c), newAccountList(c), newAccountShow(c), newAccountTest(c),
+	return group("account", "Connect and look after mail accounts",
+		newAccountConnect(c), newAccountList(c), newAccountShow(c), newAccountTest(c),
 		newAccountPassword(c), newAccountSync(c), newAccountFolders(c), newAccountDelete(c))
-	return cmd
 }
 
 // sideFlags are the flags of one server typed by hand.
@@ -32,9 +31,9 @@ type sideFlags struct{ server, security, login string }
 
 func (f *sideFlags) add(cmd *cobra.Command, side, protocol string) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.server, side, "", side+" server: HOST, HOST:PORT or "+protocol+"://HOST")
-	fl.StringVar(&f.security, side+"-security", "", "tls, starttls, none or automatic")
-	fl.StringVar(&f.login, side+"-login", "", "user name of the "+side+" server")
+	fl.StringVar(&f.server, side, "", side+" `SERVER`: HOST, HOST:PORT, HOST:PORT:SECURITY or "+protocol+"://HOST")
+	fl.StringVar(&f.security, side+"-security", "", "`SECURITY` of the "+side+" server: tls, starttls, none or automatic")
+	fl.StringVar(&f.login, side+"-login", "", "user `NAME` at the "+side+" server (default: follows from the address)")
 }
 
 func (f *sideFlags) input() *api.ServerInput {
@@ -51,8 +50,10 @@ func newAccountConnect(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "connect ADDRESS",
 		Short: "Connect a mailbox; the password is read from standard input",
-		Long: "Recognises the provider of ADDRESS, tests both directions with the password from standard input, and stores the account\n" +
-			"when both work. Servers that are not known are given with --incoming and --outgoing.",
+		Long: "Recognises the provider of ADDRESS, tests both directions with the password from standard input,\n" +
+			"and stores the account when both work. Servers that are not known are given by flags.",
+		Example: "  mailstead account connect anna@gmail.com --owner 1 < password\n" +
+			"  mailstead account connect anna@example.com --owner 1 --incoming mail.example.com:993:tls --outgoing mail.example.com:465:tls",
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, err := c.readSecret("password")
@@ -61,10 +62,10 @@ func newAccountConnect(c *cli) *cobra.Command {
 			}
 			r.Address, r.Incoming, r.Outgoing, r.OwnerID = args[0], in.input(), out.input(), mailstead.UserID(owner)
 			body := secretBody{r, map[string]mailstead.Secret{"password": password}}
-			return c.withClient(cmd.Context(), func(cl *client) error {
+			return c.withNew(cmd.Context(), func(cl *client) error {
 				raw, err := cl.raw(cmd.Context(), http.MethodPost, "/connect/save", body)
 				if err != nil {
-					return c.testFailed(raw, err)
+					return c.testFailed(err)
 				}
 				var saved api.SavedAccount
 				return c.show(raw, &saved, func(w io.Writer) {
@@ -80,15 +81,15 @@ func newAccountConnect(c *cli) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.DisplayName, "display-name", "", "name that stands in mails")
-	f.StringVar(&r.Name, "name", "", "name for lists")
-	f.StringVar((*string)(&r.ProviderID), "provider", "", "provider, when it is chosen by hand")
-	f.StringVar((*string)(&r.LoadPeriod), "load", "", "older mail to load: none, all, days:N, months:N, count:N")
-	f.Int64Var(&owner, "owner", 0, "user whom the account belongs to")
+	f.StringVar(&r.DisplayName, "display-name", "", "`NAME` that stands in mails")
+	f.StringVar(&r.Name, "name", "", "`NAME` for lists (default: the address)")
+	f.StringVar((*string)(&r.ProviderID), "provider", "", "`PROVIDER` (id), when it is chosen by hand")
+	f.StringVar((*string)(&r.LoadPeriod), "load", "", "`PERIOD` of older mail to load: none, all, days:N, months:N or count:N")
+	f.Int64Var(&owner, "owner", 0, "`USER` (id) whom the account belongs to (default: the organisation, or the user of --as)")
 	f.BoolVar(&r.Organisation, "organisation", false, "the account belongs to the organisation")
 	f.BoolVar(&r.SendOnly, "send-only", false, "no incoming side")
 	f.BoolVar(&r.ReceiveOnly, "receive-only", false, "no outgoing side")
-	f.StringVar(&r.PlainReason, "plain-reason", "", "why a server without encryption is used")
+	f.StringVar(&r.PlainReason, "plain-reason", "", "`REASON` for a server without encryption, in words")
 	in.add(cmd, "incoming", "imaps")
 	out.add(cmd, "outgoing", "smtps")
 	return cmd
@@ -154,7 +155,9 @@ func newAccountTest(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "test ID", Short: "Test the connections of an account", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.test(cmd.Context(), "/accounts/"+url.PathEscape(args[0])+"/test", nil)
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				return c.test(cmd.Context(), cl, "/accounts/"+url.PathEscape(args[0])+"/test", nil)
+			})
 		},
 	}
 }
@@ -171,7 +174,7 @@ func newAccountPassword(c *cli) *cobra.Command {
 			return c.withClient(cmd.Context(), func(cl *client) error {
 				raw, err := cl.raw(cmd.Context(), http.MethodPut, "/accounts/"+url.PathEscape(args[0])+"/password", body)
 				if err != nil {
-					return c.testFailed(raw, err)
+					return c.testFailed(err)
 				}
 				return c.showTest(raw)
 			})
@@ -187,7 +190,10 @@ func newAccountSync(c *cli) *cobra.Command {
 				if !cl.running {
 					return errNotRunning
 				}
-				return cl.call(cmd.Context(), http.MethodPost, "/accounts/"+url.PathEscape(args[0])+"/sync", nil, nil)
+				if err := cl.call(cmd.Context(), http.MethodPost, "/accounts/"+url.PathEscape(args[0])+"/sync", nil, nil); err != nil {
+					return err
+				}
+				return c.done("New mail is being looked for.")
 			})
 		},
 	}
@@ -201,12 +207,11 @@ func newAccountFolders(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "folders ID", Short: "List the folders of an account", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return get(cmd.Context(), c, "/accounts/"+url.PathEscape(args[0])+"/folders", func(w io.Writer, p page[mailstead.Folder]) {
-				fmt.Fprint(w, "ID\tFOLDER\tROLE\tUNREAD\tHERE\tON SERVER\n")
-				for i := range p.Items {
-					f := &p.Items[i]
-					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\n", f.ID, f.Path, f.Role, f.Unread, f.Total, f.RemoteTotal)
-				}
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				path := "/accounts/" + url.PathEscape(args[0]) + "/folders"
+				return listAll(cmd.Context(), c, cl, path, "ID\tFOLDER\tROLE\tUNREAD\tHERE\tON SERVER\n", func(w io.Writer, f mailstead.Folder) {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\n", f.ID, f.Path, orDash(string(f.Role)), f.Unread, f.Total, f.RemoteTotal)
+				})
 			})
 		},
 	}
@@ -217,7 +222,10 @@ func newAccountDelete(c *cli) *cobra.Command {
 		Use: "delete ID", Short: "Delete an account", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withClient(cmd.Context(), func(cl *client) error {
-				return cl.call(cmd.Context(), http.MethodDelete, "/accounts/"+url.PathEscape(args[0]), nil, nil)
+				if err := cl.call(cmd.Context(), http.MethodDelete, "/accounts/"+url.PathEscape(args[0]), nil, nil); err != nil {
+					return err
+				}
+				return c.done("Account " + args[0] + " is deleted.")
 			})
 		},
 	}
@@ -229,6 +237,14 @@ func when(t time.Time) string {
 		return "-"
 	}
 	return t.Local().Format("2006-01-02 15:04")
+}
+
+// orDash shows an empty cell of a list.
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
 }
 
 func itoa[T ~int64](id T) string { return strconv.FormatInt(int64(id), 10) }

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/mailstead/mailstead"
@@ -45,11 +45,20 @@ type app struct {
 	api     *api.Handler
 }
 
-// openApp opens the data directory and wires the program. The order matters: the
-// store's lock first, then the key, so that a wrong key touches nothing.
+// openApp opens the data directory and wires the program. The order matters:
+// nothing is made or changed before configuration and key file are known to be
+// good.
 func openApp(ctx context.Context, c config, log *slog.Logger) (_ *app, err error) {
+	dialer, err := newDialer(c)
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := openSealer(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("%w: data directory: %w", errConfig, err)
+		return nil, configError("config.data", "data", "The data directory "+c.Data+" cannot be made: "+reason(err)+".", err)
 	}
 	a := &app{c: c, log: log, hub: notify.New()}
 	defer func() {
@@ -58,16 +67,26 @@ func openApp(ctx context.Context, c config, log *slog.Logger) (_ *app, err error
 		}
 	}()
 	if a.db, err = openStore(ctx, c, log, a.hub.Broadcast); err != nil {
-		return nil, err
+		return nil, storeError(c, err)
 	}
-	sealer, err := openSealer(ctx, a.db, c.KeyFile)
-	if err != nil {
-		return nil, err
+	if sealer == nil {
+		if sealer, err = newSealer(ctx, a.db, c.KeyFile); err != nil {
+			return nil, err
+		}
 	}
 	if a.blobs, err = blob.Open(filepath.Join(c.Data, "blobs"), blob.Options{}); err != nil {
 		return nil, err
 	}
-	return a, a.wire(sealer)
+	return a, a.wire(dialer, sealer)
+}
+
+// reason is the system's own word for why a file cannot be used.
+func reason(err error) string {
+	var e syscall.Errno
+	if errors.As(err, &e) {
+		return e.Error()
+	}
+	return oneLine(err.Error())
 }
 
 func openStore(ctx context.Context, c config, log *slog.Logger, committed func()) (*store.DB, error) {
@@ -82,53 +101,24 @@ func openStore(ctx context.Context, c config, log *slog.Logger, committed func()
 	return sqlite.Open(ctx, path, o)
 }
 
-// openSealer opens the sealing keys. An installation without keys gets them, and
-// a key file beside them; one with keys needs the key file that they were made
-// with.
-func openSealer(ctx context.Context, db *store.DB, path string) (*credential.Sealer, error) {
-	ring, err := db.Keyring(ctx)
-	switch {
-	case err == nil:
-		key, err := credential.ReadKeyFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errConfig, err)
-		}
-		s, err := credential.OpenKeyring(key, ring)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errConfig, err)
-		}
-		return s, nil
-	case mailstead.KindOf(err) != mailstead.KindNotFound:
-		return nil, err
-	}
-	key, err := credential.ReadKeyFile(path)
-	if mailstead.CodeOf(err) == "key.missing" && err != nil {
-		key, err = credential.CreateKeyFile(path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errConfig, err)
-	}
-	ring, s, err := credential.NewKeyring(key)
+// newDialer makes what all outgoing connections go through.
+func newDialer(c config) (*dial.Dialer, error) {
+	networks, err := c.networks()
 	if err != nil {
 		return nil, err
 	}
-	return s, db.SaveKeyring(ctx, ring)
+	roots, err := c.roots()
+	if err != nil {
+		return nil, err
+	}
+	return dial.New(dial.Config{
+		Allowed: networks, Roots: roots, Resolver: resolver(c.Resolver), Now: time.Now,
+		ConnectTimeout: c.ConnectTimeout, HandshakeTimeout: c.ConnectTimeout, IOTimeout: c.IOTimeout,
+	}), nil
 }
 
 // wire builds the drivers, the journeys and the API.
-func (a *app) wire(sealer *credential.Sealer) error {
-	networks, err := a.c.networks()
-	if err != nil {
-		return err
-	}
-	roots, err := a.c.roots()
-	if err != nil {
-		return err
-	}
-	dialer := dial.New(dial.Config{
-		Allowed: networks, Roots: roots, Resolver: resolver(a.c.Resolver), Now: time.Now,
-		ConnectTimeout: a.c.ConnectTimeout, HandshakeTimeout: a.c.ConnectTimeout, IOTimeout: a.c.IOTimeout,
-	})
+func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 	directory, err := discover.New()
 	if err != nil {
 		return err

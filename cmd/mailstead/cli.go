@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,6 +14,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/mailstead/mailstead"
 )
@@ -26,44 +29,138 @@ type cli struct {
 	config     config
 }
 
+// The groups of commands in the help.
+const (
+	groupService = "service"
+	groupAccount = "account"
+	groupMail    = "mail"
+	groupPeople  = "people"
+)
+
 // newRoot builds the command tree.
-func newRoot(io streams) *cobra.Command {
-	c := &cli{io: io}
+func newRoot(c *cli) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "mailstead",
-		Short:         "E-mail accounts for business software",
-		Version:       version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Use:   "mailstead",
+		Short: "E-mail accounts for business software",
+		Long: "E-mail accounts for business software: one service that connects mailboxes, reads and sends,\n" +
+			"and this command line, which speaks to it. Commands other than serve work beside a running\n" +
+			"service of the same data directory, and without one.",
+		Version:                    version,
+		Args:                       noSuchCommand,
+		RunE:                       helpOnly,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			c.config, err = loadConfig(cmd.Flags(), c.configFile, os.Environ)
 			return err
 		},
 	}
-	root.SetIn(io.in)
-	root.SetOut(io.out)
-	root.SetErr(io.err)
+	root.SetIn(c.io.in)
+	root.SetOut(c.io.out)
+	root.SetErr(c.io.err)
+	root.SetUsageTemplate(usageTemplate)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(cmd, strings.ToUpper(err.Error()[:1])+err.Error()[1:]+".")
+	})
 	f := root.PersistentFlags()
-	f.StringVar(&c.configFile, "config", "", "configuration file (default DATA/mailstead.yaml)")
-	f.BoolVar(&c.json, "json", false, "print JSON")
-	f.StringVar(&c.user, "as", "", "act for this user (id or address)")
-	f.String("data", "data", "data directory")
-	f.String("database", "", "SQLite file (default DATA/mailstead.db) or postgres:// address")
-	f.String("key-file", "", "key file (default DATA/key)")
-	f.String("listen", "127.0.0.1:8420", "address that serve listens on; port 0 picks a free one")
-	f.StringSlice("allowed-networks", nil, "private networks that mail servers may be in (CIDR)")
-	f.StringSlice("extra-ca", nil, "PEM files of further certificate authorities")
+	f.StringVar(&c.configFile, "config", "", "configuration `FILE` (default DATA/mailstead.yaml)")
+	f.BoolVar(&c.json, "json", false, "print JSON, failures too")
+	f.StringVar(&c.user, "as", "", "act for this `USER` (id or address)")
+	f.String("data", "data", "data `DIRECTORY`")
+	f.String("database", "", "SQLite `FILE` (default DATA/mailstead.db) or postgres:// address")
+	f.String("key-file", "", "key `FILE` (default DATA/key)")
+	f.StringSlice("allowed-networks", nil, "private `NETWORKS` that mail servers may be in (CIDR)")
+	f.StringSlice("extra-ca", nil, "PEM `FILES` of further certificate authorities")
 	f.Bool("allow-unencrypted", false, "let accounts use servers without encryption")
-	f.String("log-level", "info", "debug, info, warn or error")
-	f.Bool("log-json", false, "write the log as JSON")
-	root.AddCommand(
-		newServe(c), newCheck(c), newDiscover(c), newDoctor(c), newResolve(c), newMessage(c), newError(c), newAccount(c),
-		newUser(c), newProfile(c), newProvider(c), newDomain(c), newToken(c), newOutbox(c), newSend(c), newKey(c), newDB(c),
-	)
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{groupService, "The service:", []*cobra.Command{newServe(c), newCheck(c), newKey(c), newDB(c)}},
+		{groupPeople, "People and their rights:", []*cobra.Command{newUser(c), newProfile(c), newToken(c)}},
+		{groupAccount, "Mail accounts:", []*cobra.Command{
+			newDiscover(c), newDoctor(c), newAccount(c), newDomain(c), newProvider(c), newError(c),
+		}},
+		{groupMail, "Mail:", []*cobra.Command{newMessage(c), newSend(c), newOutbox(c), newResolve(c)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.id
+			root.AddCommand(cmd)
+		}
+	}
 	return root
+}
+
+// usageTemplate is what --help says below the description.
+const usageTemplate = `Usage:
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}{{$cmds := .Commands}}{{if eq (len .Groups) 0}}
+
+Commands:{{range $cmds}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{else}}{{range $group := .Groups}}
+
+{{.Title}}{{range $cmds}}{{if (and (eq .GroupID $group.ID) .IsAvailableCommand)}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
+
+"{{.CommandPath}} COMMAND --help" tells more about a command.{{end}}
+`
+
+// group is a command that only holds others.
+func group(name, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: name, Short: short, Args: noSuchCommand, RunE: helpOnly, SuggestionsMinimumDistance: 2}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// noSuchCommand refuses what is no command of a group.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return pflag.ErrHelp
+	}
+	text := "There is no command " + cmd.CommandPath() + " " + args[0] + "."
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		text += " Do you mean " + strings.Join(like, " or ") + "?"
+	}
+	return usage(cmd, text)
+}
+
+// helpOnly makes a group a command whose arguments are looked at.
+func helpOnly(*cobra.Command, []string) error { return nil }
+
+// exactArgs refuses any other number of arguments as wrong usage.
+func exactArgs(n int) cobra.PositionalArgs { return rangeArgs(n, n) }
+
+// rangeArgs refuses fewer and more arguments as wrong usage; most may be -1.
+func rangeArgs(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return usage(cmd, "Something is missing: "+cmd.UseLine()+".")
+		case most >= 0 && len(args) > most:
+			return usage(cmd, fmt.Sprintf("%q is too much: %s.", args[most], cmd.UseLine()))
+		}
+		return nil
+	}
+}
+
+// needsUser demands the flag --user of the operator, who has nothing of its own.
+func (c *cli) needsUser(cmd *cobra.Command) error {
+	if c.user == "" && !cmd.Flags().Changed("user") {
+		return usage(cmd, "Something is missing: "+cmd.UseLine()+".")
+	}
+	return nil
 }
 
 // logger returns the logger that the configuration asks for. It writes to the
@@ -80,15 +177,9 @@ func (c *cli) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(c.io.err, o))
 }
 
-// withClient runs fn with a client of the service.
-func (c *cli) withClient(ctx context.Context, fn func(*client) error) (err error) {
-	log := slog.New(slog.NewTextHandler(c.io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	cl, err := openClient(ctx, c.config, c.user, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, cl.close()) }()
-	return fn(cl)
+// warnings is the logger of commands that are not the service.
+func (c *cli) warnings() *slog.Logger {
+	return slog.New(slog.NewTextHandler(c.io.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // show prints an answer of the API: as it is with --json, else by text.
@@ -112,16 +203,90 @@ func (c *cli) show(raw []byte, out any, text func(w io.Writer)) error {
 	return w.Flush()
 }
 
-// readSecret reads one line from standard input: secrets never stand in the
-// arguments, where other people of the machine could read them.
+// done says that something was done which has no answer of its own.
+func (c *cli) done(text string) error {
+	return c.show([]byte(`{"ok":true}`), nil, func(w io.Writer) { fmt.Fprintln(w, text) })
+}
+
+// readSecret reads a secret from standard input: secrets never stand in the
+// arguments, where other people of the machine could read them. A person is
+// asked, and what is typed does not show.
 func (c *cli) readSecret(what string) (mailstead.Secret, error) {
-	b, err := io.ReadAll(io.LimitReader(c.io.in, 16<<10))
-	if err != nil {
+	var b []byte
+	var err error
+	if f, ok := c.terminal(); ok {
+		fmt.Fprint(c.io.err, strings.ToUpper(what[:1])+what[1:]+": ")
+		b, err = term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(c.io.err)
+	} else {
+		b, err = io.ReadAll(io.LimitReader(c.io.in, maxSecret+1))
+	}
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
 		return mailstead.Secret{}, fmt.Errorf("read the %s: %w", what, err)
+	case len(b) > maxSecret:
+		return mailstead.Secret{}, mailstead.Invalid(what, "input.too_long", "The "+what+" is too long.")
 	}
 	text := strings.TrimRight(string(b), "\r\n")
 	if text == "" {
 		return mailstead.Secret{}, mailstead.Invalid(what, "input.required", "Write the "+what+" to standard input.")
 	}
 	return mailstead.NewSecret(text), nil
+}
+
+const maxSecret = 16 << 10
+
+// terminal returns standard input when a person sits there.
+func (c *cli) terminal() (*os.File, bool) {
+	f, ok := c.io.in.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// readText reads the text of a mail from standard input.
+func (c *cli) readText() (string, error) {
+	if _, ok := c.terminal(); ok {
+		fmt.Fprintln(c.io.err, "Write the text of the mail; ctrl-D on a line of its own ends it.")
+	}
+	b, err := io.ReadAll(io.LimitReader(bufio.NewReader(c.io.in), mailstead.MaxBody+1))
+	if err != nil {
+		return "", fmt.Errorf("read the text: %w", err)
+	}
+	return string(b), nil
+}
+
+// withClient runs fn with a client of the service or, while none runs, of the
+// installation in the data directory.
+func (c *cli) withClient(ctx context.Context, fn func(*client) error) error {
+	return c.with(ctx, c.config, mustExist, fn)
+}
+
+// withNew is withClient for commands by which an installation may begin: there
+// need not be one yet.
+func (c *cli) withNew(ctx context.Context, fn func(*client) error) error {
+	return c.with(ctx, c.config, mayBegin, fn)
+}
+
+// withFacts is withClient for questions that need no data of anybody. Where there
+// is no installation, one for the moment answers: a question leaves nothing
+// behind.
+func (c *cli) withFacts(ctx context.Context, fn func(*client) error) (err error) {
+	err = c.with(ctx, c.config, mustExist, fn)
+	if err == nil || mailstead.CodeOf(err) != codeMissing {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "mailstead-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	return c.with(ctx, c.config.at(dir), mayBegin, fn)
+}
+
+func (c *cli) with(ctx context.Context, conf config, e existence, fn func(*client) error) (err error) {
+	cl, err := openClient(ctx, conf, e, c.user, c.warnings())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cl.close()) }()
+	return fn(cl)
 }

@@ -33,35 +33,67 @@ type client struct {
 	running bool
 }
 
-// openClient connects to the service of the configuration's data directory. user
-// is the person to act for, by id or address, or "".
-func openClient(ctx context.Context, c config, user string, log *slog.Logger) (*client, error) {
-	socket := filepath.Join(c.Data, socketName)
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	switch {
-	case err == nil:
-		if err := conn.Close(); err != nil {
-			return nil, err
+// existence says whether a command needs an installation that is there already.
+type existence bool
+
+const (
+	mustExist existence = true
+	mayBegin  existence = false
+)
+
+// codeMissing is the code of an installation that is not there.
+const codeMissing = "store.missing"
+
+// openClient connects to the service of the configuration's data directory, or
+// opens the installation itself while none runs. user is the person to act for,
+// by id or address, or "".
+func openClient(ctx context.Context, c config, e existence, user string, log *slog.Logger) (*client, error) {
+	if cl, err := dialService(ctx, c, user); err != nil || cl != nil {
+		return cl, err
+	}
+	if e == mustExist && !c.exists() {
+		return nil, &mailstead.Error{
+			Kind: mailstead.KindNotFound, Code: codeMissing,
+			Text: "There is no Mailstead in the directory " + c.Data + " yet: start one with mailstead serve, or name another directory with --data.",
 		}
-		tr := &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-			},
-			DisableCompression: true,
-		}
-		return &client{http: &http.Client{Transport: tr}, user: user, running: true, close: func() error {
-			tr.CloseIdleConnections()
-			return nil
-		}}, nil
-	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-	default:
-		return nil, fmt.Errorf("reach the running service: %w", err)
 	}
 	a, err := openApp(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}
 	return &client{http: &http.Client{Transport: inProcess{a.api.Operator()}}, user: user, close: a.close}, nil
+}
+
+// dialService returns a client of the running service, nil when none runs.
+func dialService(ctx context.Context, c config, user string) (*client, error) {
+	socket := filepath.Join(c.Data, socketName)
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	switch {
+	case err == nil:
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOTDIR):
+		// With EINVAL the path is too long for any service to listen there.
+		return nil, nil //nolint:nilnil // none runs
+	case errors.Is(err, os.ErrPermission):
+		return nil, &mailstead.Error{
+			Kind: mailstead.KindForbidden, Code: "service.forbidden", Err: err,
+			Text: "The data directory " + c.Data + " belongs to another user: run this as the user that the service runs as.",
+		}
+	default:
+		return nil, fmt.Errorf("reach the running service: %w", err)
+	}
+	if err := conn.Close(); err != nil {
+		return nil, err
+	}
+	tr := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		},
+		DisableCompression: true,
+	}
+	return &client{http: &http.Client{Transport: tr}, user: user, running: true, close: func() error {
+		tr.CloseIdleConnections()
+		return nil
+	}}, nil
 }
 
 // inProcess answers requests by a handler in this process.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -14,27 +15,41 @@ import (
 )
 
 func newDiscover(c *cli) *cobra.Command {
-	var offline bool
 	cmd := &cobra.Command{
 		Use: "discover ADDRESS", Short: "Recognise the provider and the servers of an address", Args: exactArgs(1),
+		Long: "Recognises the provider and the servers of ADDRESS by the table of domains and the built-in directory of\n" +
+			"providers. No mail server is asked and no password is needed.",
+		Example: "  mailstead discover anna@gmail.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			// Both ways ask only the table of domains and the built-in facts until
-			// network discovery exists.
-			_ = offline
-			return c.withClient(cmd.Context(), func(cl *client) error {
+			return c.withFacts(cmd.Context(), func(cl *client) error {
 				return ask(cmd.Context(), c, cl, http.MethodPost, "/connect/discover", api.AddressInput{Address: args[0]}, writeDiscovery)
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&offline, "offline", false, "use only the domain table and built-in facts")
+	// What it promises is all that discover does so far.
+	cmd.Flags().Bool("offline", false, "ask nobody on the network, as it is now in any case")
 	return cmd
+}
+
+// sourceWords says where knowledge comes from.
+func sourceWords(s mailstead.DomainSource) string {
+	switch s {
+	case mailstead.DomainBuiltIn:
+		return "the built-in directory"
+	case mailstead.DomainAdministrator:
+		return "the table of domains, set by an administrator"
+	case mailstead.DomainLearned:
+		return "the table of domains, learnt from a colleague's sign-in"
+	default:
+		return "nowhere: name its servers"
+	}
 }
 
 func writeDiscovery(w io.Writer, r discover.Result) {
 	if r.Provider.ID != "" {
 		fmt.Fprintf(w, "Provider\t%s (%s)\n", r.Provider.Name, r.Provider.ID)
 	}
-	fmt.Fprintf(w, "Source\t%s\n", r.Source)
+	fmt.Fprintf(w, "Known from\t%s\n", sourceWords(r.Source))
 	for _, side := range []struct {
 		name string
 		list []discover.Candidate
@@ -53,6 +68,9 @@ func writeDiscovery(w io.Writer, r discover.Result) {
 	for _, e := range r.Evidence {
 		fmt.Fprintf(w, "Evidence\t%s\n", e)
 	}
+	if len(r.Incoming)+len(r.Outgoing) > 0 && r.Problem == "" {
+		fmt.Fprintf(w, "Next\tmailstead account connect %s\n", r.Address)
+	}
 }
 
 func newDoctor(c *cli) *cobra.Command {
@@ -61,27 +79,39 @@ func newDoctor(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [ACCOUNT]",
 		Short: "Test the connections of an account, or of servers given by flags",
-		Args:  cobra.MaximumNArgs(1),
+		Long: "Tests the connections of the stored ACCOUNT (id) or, before anything is stored, of the servers given by\n" +
+			"flags: every step is shown, and what fails is told in plain words. Nothing is stored, no mail is sent.",
+		Example: "  mailstead doctor 1\n" +
+			"  mailstead doctor --imap mail.example.com:993:tls --smtp mail.example.com:587:starttls --login anna@example.com",
+		Args: rangeArgs(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				return c.test(cmd.Context(), "/accounts/"+args[0]+"/test", nil)
+			servers := imap != "" || smtp != ""
+			switch {
+			case servers == (len(args) == 1):
+				return usage(cmd, "Name either an account, or servers by --imap and --smtp.")
+			case !servers:
+				return c.withClient(cmd.Context(), func(cl *client) error {
+					return c.test(cmd.Context(), cl, "/accounts/"+url.PathEscape(args[0])+"/test", nil)
+				})
+			case login == "":
+				return usage(cmd, "Name the user by --login.")
 			}
-			if imap == "" && smtp == "" {
-				return fmt.Errorf("%w: name an account, or servers by --imap and --smtp", errUsage)
+			if _, person := c.terminal(); !person && !stdin {
+				return usage(cmd, "The password is needed: give it on standard input, with --password-stdin.")
 			}
-			return c.doctor(cmd.Context(), imap, smtp, login, address, stdin)
+			return c.doctor(cmd.Context(), imap, smtp, login, address)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&imap, "imap", "", "incoming server: HOST:PORT:SECURITY")
-	f.StringVar(&smtp, "smtp", "", "outgoing server: HOST:PORT:SECURITY")
-	f.StringVar(&login, "login", "", "user name")
-	f.StringVar(&address, "address", "", "mail address (default: the login)")
-	f.BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
+	f.StringVar(&imap, "imap", "", "incoming `SERVER`: HOST:PORT:SECURITY")
+	f.StringVar(&smtp, "smtp", "", "outgoing `SERVER`: HOST:PORT:SECURITY")
+	f.StringVar(&login, "login", "", "user `NAME`")
+	f.StringVar(&address, "address", "", "mail `ADDRESS` (default: the login)")
+	f.BoolVar(&stdin, "password-stdin", false, "read the password from standard input (a person at a terminal is asked)")
 	return cmd
 }
 
-func (c *cli) doctor(ctx context.Context, imap, smtp, login, address string, stdin bool) error {
+func (c *cli) doctor(ctx context.Context, imap, smtp, login, address string) error {
 	if address == "" {
 		address = login
 	}
@@ -92,13 +122,10 @@ func (c *cli) doctor(ctx context.Context, imap, smtp, login, address string, std
 	if smtp != "" {
 		r.Outgoing = &api.ServerInput{Host: smtp, Login: login}
 	}
-	body := secretBody{body: r}
-	if stdin {
-		password, err := c.readSecret("password")
-		if err != nil {
-			return err
-		}
-		body.secrets = map[string]mailstead.Secret{"password": password}
+	password, err := c.readSecret("password")
+	if err != nil {
+		return err
 	}
-	return c.test(ctx, "/connect/test", body)
+	body := secretBody{r, map[string]mailstead.Secret{"password": password}}
+	return c.withFacts(ctx, func(cl *client) error { return c.test(ctx, cl, "/connect/test", body) })
 }

@@ -4,14 +4,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/api"
 )
 
 // version is set by the linker.
@@ -19,6 +24,8 @@ var version = "development"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Who presses ctrl-C a second time does not want to wait.
+	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(code)
@@ -33,16 +40,14 @@ type streams struct {
 
 // run runs one command and returns its exit code.
 func run(ctx context.Context, args []string, io streams) int {
-	root := newRoot(io)
+	c := &cli{io: io}
+	root := newRoot(c)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
 	}
-	// A failed command whose output tells the failure says nothing more.
-	if !errors.Is(err, errShown) {
-		fmt.Fprintln(io.err, "mailstead: "+sentence(err))
-	}
+	c.tell(err)
 	return exitCode(err)
 }
 
@@ -52,23 +57,76 @@ var errShown = errors.New("shown")
 // errUsage marks a wrong command line.
 var errUsage = errors.New("usage")
 
-// sentence is what a person reads of an error.
-func sentence(err error) string {
+// usage is the error of a wrong command line; the text tells what is wrong.
+func usage(cmd *cobra.Command, text string) error {
+	return fmt.Errorf("%w: %w", errUsage, &mailstead.Error{
+		Kind: mailstead.KindInvalid, Code: "usage", Text: text + " See " + cmd.CommandPath() + " --help.",
+	})
+}
+
+// tell says what went wrong: to a person in a sentence, with --json as an object
+// like the problems of the API.
+func (c *cli) tell(err error) {
+	switch {
+	case errors.Is(err, errShown):
+		// A failed command whose output tells the failure says nothing more.
+	case c.json:
+		e := json.NewEncoder(c.io.out)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(failureOf(err)); err != nil {
+			fmt.Fprintln(c.io.err, "mailstead: "+err.Error())
+		}
+	default:
+		fmt.Fprintln(c.io.err, "mailstead: "+failureOf(err).sentence())
+	}
+}
+
+// failure is an error as scripts read it. What the API answered has more fields,
+// those of api.Problem.
+type failure struct {
+	Detail string `json:"detail"`
+	Code   string `json:"code"`
+	Field  string `json:"field,omitempty"`
+	kind   mailstead.Kind
+	answer *api.Problem
+}
+
+// MarshalJSON prints the API's own words where there are some.
+func (f failure) MarshalJSON() ([]byte, error) {
+	if f.answer != nil {
+		return json.Marshal(f.answer)
+	}
+	type plain failure
+	return json.Marshal(plain(f))
+}
+
+func failureOf(err error) failure {
+	f := failure{Detail: err.Error(), Code: mailstead.CodeOf(err), kind: mailstead.KindOf(err)}
+	var p *apiError
+	if errors.As(err, &p) {
+		f.answer = &p.problem
+	}
 	for e := err; e != nil; {
 		var me *mailstead.Error
 		if !errors.As(e, &me) {
 			break
 		}
 		if me.Text != "" {
-			s := me.Text
-			if me.Field != "" && me.Kind == mailstead.KindInvalid {
-				s += " (" + me.Field + ")"
-			}
-			return s + " [" + mailstead.CodeOf(err) + "]"
+			f.Detail, f.Field = me.Text, me.Field
+			break
 		}
 		e = me.Err
 	}
-	return err.Error()
+	return f
+}
+
+// sentence is what a person reads.
+func (f failure) sentence() string {
+	s := f.Detail
+	if f.Field != "" && f.kind == mailstead.KindInvalid && !strings.Contains(s, f.Field) {
+		s += " (" + f.Field + ")"
+	}
+	return s + " [" + f.Code + "]"
 }
 
 // The exit codes are those of sysexits.h.

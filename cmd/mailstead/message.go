@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,9 +16,7 @@ import (
 )
 
 func newMessage(c *cli) *cobra.Command {
-	cmd := &cobra.Command{Use: "message", Short: "Read mail"}
-	cmd.AddCommand(newMessageList(c), newMessageShow(c), newMessageRaw(c), newMessageInspect(c))
-	return cmd
+	return group("message", "Read mail", newMessageList(c), newMessageShow(c), newMessageRaw(c), newMessageInspect(c))
 }
 
 func newMessageList(c *cli) *cobra.Command {
@@ -57,10 +54,10 @@ func newMessageList(c *cli) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&folder, "folder", "", "only this folder (id)")
-	f.StringVar(&search, "search", "", "words to search for")
+	f.StringVar(&folder, "folder", "", "only this `FOLDER` (id)")
+	f.StringVar(&search, "search", "", "`WORDS` to search for")
 	f.BoolVar(&unread, "unread", false, "only unread messages")
-	f.IntVar(&limit, "limit", 50, "how many, 1 to 100")
+	f.IntVar(&limit, "limit", 50, "at most `N` messages, 1 to 100")
 	return cmd
 }
 
@@ -126,7 +123,9 @@ const maxInspect = 200 << 20
 
 func newMessageInspect(c *cli) *cobra.Command {
 	return &cobra.Command{
-		Use: "inspect FILE...", Short: "Say how mails in files are read; - is standard input", Args: cobra.MinimumNArgs(1),
+		Use: "inspect FILE...", Short: "Say how mails in files are read; - is standard input", Args: rangeArgs(1, -1),
+		Long: "Prints as JSON what Mailstead makes of the mails in the files: headers, text, attachments, defects. With\n" +
+			"--json one line a file; a file that cannot be read gets a line with \"error\", and the rest is still read.",
 		RunE: func(_ *cobra.Command, args []string) error {
 			var failed error
 			for _, name := range args {
@@ -143,38 +142,49 @@ func newMessageInspect(c *cli) *cobra.Command {
 type unread struct {
 	File  string `json:"file"`
 	Error string `json:"error"`
+	Code  string `json:"code"`
 }
 
 func (c *cli) inspect(name string) error {
-	data, err := readFile(name, c.io.in)
-	if err != nil {
-		if !c.json {
-			return err
-		}
-		err = fmt.Errorf("%w: %w", errShown, err)
-		return errors.Join(err, json.NewEncoder(c.io.out).Encode(unread{name, err.Error()}))
-	}
-	x := message.Inspect(data)
 	e := json.NewEncoder(c.io.out)
 	e.SetEscapeHTML(false)
+	data, err := readFile(name, c.io.in)
+	if err != nil {
+		// The other files are still read, so this is told at once.
+		f := failureOf(err)
+		if !c.json {
+			c.tell(err)
+		} else if err := e.Encode(unread{name, f.Detail, f.Code}); err != nil {
+			return err
+		}
+		return fmt.Errorf("%w: %w", errShown, err)
+	}
 	if !c.json {
 		e.SetIndent("", "  ")
 	}
-	return e.Encode(x)
+	return e.Encode(message.Inspect(data))
 }
 
+// readFile reads a file that a person named; "-" is in.
 func readFile(name string, in io.Reader) ([]byte, error) {
 	if name != "-" {
 		f, err := os.Open(name) //nolint:gosec // the person names the file
 		if err != nil {
-			return nil, err
+			return nil, unreadable(name, err)
 		}
 		defer f.Close() //nolint:errcheck // only read from
 		in = f
 	}
 	b, err := io.ReadAll(io.LimitReader(in, maxInspect+1))
-	if err == nil && len(b) > maxInspect {
-		err = &mailstead.Error{Kind: mailstead.KindTooLarge, Code: "input.too_large", Text: "The file is larger than 200 MB."}
+	switch {
+	case err != nil:
+		return nil, unreadable(name, err)
+	case len(b) > maxInspect:
+		return nil, &mailstead.Error{Kind: mailstead.KindTooLarge, Code: "input.too_large", Text: "The file " + name + " is larger than 200 MB."}
 	}
-	return b, err
+	return b, nil
+}
+
+func unreadable(name string, err error) error {
+	return &mailstead.Error{Kind: mailstead.KindNotFound, Code: "input.file", Text: "The file " + name + " cannot be read: " + reason(err) + ".", Err: err}
 }

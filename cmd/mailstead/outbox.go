@@ -13,11 +13,11 @@ import (
 )
 
 func newOutbox(c *cli) *cobra.Command {
-	cmd := &cobra.Command{Use: "outbox", Short: "See and steer outgoing mail"}
-	cmd.AddCommand(newOutboxList(c), newOutboxShow(c),
-		newOutboxStep(c, "cancel", "Cancel a mail that has not been sent"),
-		newOutboxStep(c, "retry", "Try to send a mail again now"))
-	return cmd
+	var force bool
+	retry := newOutboxStep(c, "retry", "Try to send a mail again now", &force)
+	retry.Flags().BoolVar(&force, "force", false, "also when it may have been sent already: recipients may get it twice")
+	return group("outbox", "See and steer outgoing mail", newOutboxList(c), newOutboxShow(c),
+		newOutboxStep(c, "cancel", "Cancel a mail that has not been sent", new(bool)), retry)
 }
 
 func newOutboxList(c *cli) *cobra.Command {
@@ -31,12 +31,12 @@ func newOutboxList(c *cli) *cobra.Command {
 			}
 			return c.withClient(cmd.Context(), func(cl *client) error {
 				return listAll(cmd.Context(), c, cl, "/outbox?"+q.Encode(), "ID\tSTATE\tFROM\tSUBJECT\tWHY\n", func(w io.Writer, m mailstead.OutgoingMessage) {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.ID, m.State, m.From, m.Subject, m.Code)
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.ID, m.State, m.From, m.Subject, orDash(m.Code))
 				})
 			})
 		},
 	}
-	cmd.Flags().StringVar(&states, "state", "", "only these states, separated by commas")
+	cmd.Flags().StringVar(&states, "state", "", "only these `STATES`, separated by commas: queued, held, sending, unknown, accepted, rejected, cancelled")
 	return cmd
 }
 
@@ -67,12 +67,15 @@ func newOutboxShow(c *cli) *cobra.Command {
 	}
 }
 
-func newOutboxStep(c *cli, step, short string) *cobra.Command {
+func newOutboxStep(c *cli, step, short string, force *bool) *cobra.Command {
 	return &cobra.Command{
 		Use: step + " ID", Short: short, Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withClient(cmd.Context(), func(cl *client) error {
 				path := "/outbox/" + url.PathEscape(args[0]) + "/" + step
+				if *force {
+					path += "?force=true"
+				}
 				return ask(cmd.Context(), c, cl, http.MethodPost, path, nil, func(w io.Writer, m mailstead.OutgoingMessage) {
 					fmt.Fprintf(w, "Mail %s is %s.\n", m.ID, m.State)
 				})

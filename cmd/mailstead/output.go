@@ -9,21 +9,9 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/spf13/cobra"
-
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/api"
 )
-
-// exactArgs refuses any other number of arguments as wrong usage.
-func exactArgs(n int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
-			return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, cmd.CommandPath())
-		}
-		return nil
-	}
-}
 
 // secretBody is a request body with the secrets that mailstead.Secret itself
 // refuses to marshal.
@@ -49,9 +37,14 @@ func (s secretBody) MarshalJSON() ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// get asks for path and shows the answer.
+// get asks the installation for path and shows the answer.
 func get[T any](ctx context.Context, c *cli, path string, text func(io.Writer, T)) error {
 	return c.withClient(ctx, func(cl *client) error { return ask(ctx, c, cl, http.MethodGet, path, nil, text) })
+}
+
+// fact is get for what Mailstead knows about the world.
+func fact[T any](ctx context.Context, c *cli, path string, text func(io.Writer, T)) error {
+	return c.withFacts(ctx, func(cl *client) error { return ask(ctx, c, cl, http.MethodGet, path, nil, text) })
 }
 
 // ask sends one request and shows the answer.
@@ -126,14 +119,12 @@ type doctorAnswer struct {
 
 // test runs a connection test and shows its reports. A side that fails is an
 // error, so that scripts notice.
-func (c *cli) test(ctx context.Context, path string, body any) error {
-	return c.withClient(ctx, func(cl *client) error {
-		raw, err := cl.raw(ctx, http.MethodPost, path, body)
-		if err != nil {
-			return c.testFailed(raw, err)
-		}
-		return c.showTest(raw)
-	})
+func (c *cli) test(ctx context.Context, cl *client, path string, body any) error {
+	raw, err := cl.raw(ctx, http.MethodPost, path, body)
+	if err != nil {
+		return c.testFailed(err)
+	}
+	return c.showTest(raw)
 }
 
 func (c *cli) showTest(raw []byte) error {
@@ -146,34 +137,28 @@ func (c *cli) showTest(raw []byte) error {
 	}
 	for _, side := range []*mailstead.Report{r.Incoming, r.Outgoing} {
 		if side != nil && !side.OK {
-			return fmt.Errorf("%w: %w", errShown, failureOf(side))
+			return fmt.Errorf("%w: %w", errShown, failed(side))
 		}
 	}
 	return nil
 }
 
-// failureOf is a failed report as an error.
-func failureOf(r *mailstead.Report) error {
+// failed is a failed report as an error.
+func failed(r *mailstead.Report) error {
 	e := &mailstead.Error{Kind: mailstead.KindPermanent, Code: "test.failed", Text: "The connection test failed."}
 	if f := r.Failure(); f != nil && f.Code != "" {
-		e.Code, e.Text = f.Code, f.Cause
+		e.Kind, e.Code, e.Text = mailstead.ParseKind(f.Kind), f.Code, f.Cause
 	}
 	return e
 }
 
 // testFailed shows the reports that a problem carries and returns the problem.
-func (c *cli) testFailed(raw []byte, err error) error {
+func (c *cli) testFailed(err error) error {
 	var p *apiError
 	if !errors.As(err, &p) {
 		return err
 	}
-	if c.json {
-		if serr := c.show(raw, nil, nil); serr != nil {
-			return errors.Join(err, serr)
-		}
-		return fmt.Errorf("%w: %w", errShown, err)
-	}
-	if p.problem.Reports != nil {
+	if p.problem.Reports != nil && !c.json {
 		if serr := c.showReports(p.problem.Reports); serr != nil {
 			return errors.Join(err, serr)
 		}

@@ -12,20 +12,19 @@ import (
 )
 
 func newProvider(c *cli) *cobra.Command {
-	cmd := &cobra.Command{Use: "provider", Short: "Look into the directory of providers"}
-	cmd.AddCommand(&cobra.Command{
+	return group("provider", "Look into the directory of providers", &cobra.Command{
 		Use: "list", Short: "List all providers", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withClient(cmd.Context(), func(cl *client) error {
+			return c.withFacts(cmd.Context(), func(cl *client) error {
 				return listAll(cmd.Context(), c, cl, "/providers", "ID\tNAME\tKIND\tSIGN-IN\n", func(w io.Writer, p mailstead.Provider) {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Name, p.Kind, strings.Join(p.Auth, ", "))
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Name, p.Kind, orDash(strings.Join(p.Auth, ", ")))
 				})
 			})
 		},
 	}, &cobra.Command{
 		Use: "show ID", Short: "Show a provider", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return get(cmd.Context(), c, "/providers/"+url.PathEscape(args[0]), func(w io.Writer, p mailstead.Provider) {
+			return fact(cmd.Context(), c, "/providers/"+url.PathEscape(args[0]), func(w io.Writer, p mailstead.Provider) {
 				fmt.Fprintf(w, "Provider\t%s (%s)\nDomains\t%s\n", p.Name, p.ID, strings.Join(p.Domains, ", "))
 				for _, s := range p.Incoming {
 					fmt.Fprintf(w, "Incoming\t%s %s\n", s.Protocol, s)
@@ -39,5 +38,4 @@ func newProvider(c *cli) *cobra.Command {
 			})
 		},
 	})
-	return cmd
 }

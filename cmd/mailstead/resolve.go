@@ -15,6 +15,9 @@ func newResolve(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "resolve --user ID", Short: "Say who would send for a user, and why", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.needsUser(cmd); err != nil {
+				return err
+			}
 			q := url.Values{"user": {itoa(mailstead.UserID(user))}}
 			if account != 0 {
 				q.Set("account", itoa(mailstead.AccountID(account)))
@@ -31,8 +34,8 @@ func newResolve(c *cli) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.Int64Var(&user, "user", 0, "user who sends")
-	f.Int64Var(&account, "account", 0, "account chosen in the message")
-	f.Int64Var(&template, "template", 0, "account of the template")
+	f.Int64Var(&user, "user", 0, "`USER` (id) who sends")
+	f.Int64Var(&account, "account", 0, "`ACCOUNT` (id) chosen in the message")
+	f.Int64Var(&template, "template", 0, "`ACCOUNT` (id) of the template")
 	return cmd
 }

@@ -32,31 +32,33 @@ func newSend(c *cli) *cobra.Command {
 		Short: "Send a mail; its text is read from standard input",
 		Long: "Submits a mail with the text from standard input. With --reply it answers the stored message of that id:\n" +
 			"recipients, subject and quoted text follow from it (--kind reply, reply_all or forward).",
+		Example: "  echo 'It left our house today.' | mailstead send --user 1 --to ben@example.com --subject 'Your order'\n" +
+			"  mailstead send --user 1 --reply 17 < answer.txt",
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withClient(cmd.Context(), func(cl *client) error { return c.send(cmd, cl, &f) })
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringArrayVar(&f.to, "to", nil, "recipient; may be repeated")
-	fl.StringArrayVar(&f.cc, "cc", nil, "copy to")
-	fl.StringArrayVar(&f.bcc, "bcc", nil, "blind copy to")
-	fl.StringVar(&f.subject, "subject", "", "subject")
-	fl.StringArrayVar(&f.files, "attach", nil, "file to attach; may be repeated")
-	fl.Int64Var(&f.account, "account", 0, "account to send from (default: by precedence)")
-	fl.Int64Var(&f.user, "user", 0, "user for whom the mail is sent")
-	fl.StringVar(&f.reply, "reply", "", "stored message to answer or forward (id)")
-	fl.StringVar(&f.kind, "kind", "reply", "reply, reply_all or forward")
+	fl.StringArrayVar(&f.to, "to", nil, "recipient's `ADDRESS`; may be repeated")
+	fl.StringArrayVar(&f.cc, "cc", nil, "`ADDRESS` that gets a copy; may be repeated")
+	fl.StringArrayVar(&f.bcc, "bcc", nil, "`ADDRESS` that gets a blind copy; may be repeated")
+	fl.StringVar(&f.subject, "subject", "", "`TEXT` of the subject")
+	fl.StringArrayVar(&f.files, "attach", nil, "`FILE` to attach; may be repeated")
+	fl.Int64Var(&f.account, "account", 0, "`ACCOUNT` (id) to send from (default: by precedence, see mailstead resolve)")
+	fl.Int64Var(&f.user, "user", 0, "`USER` (id) for whom the mail is sent")
+	fl.StringVar(&f.reply, "reply", "", "stored `MESSAGE` (id) to answer or forward")
+	fl.StringVar(&f.kind, "kind", "reply", "`KIND` of answer: reply, reply_all or forward")
 	fl.BoolVar(&f.html, "html", false, "the text is HTML")
-	fl.StringVar(&f.key, "idempotency-key", "", "text of your own that names this mail: repeating it sends nothing twice")
+	fl.StringVar(&f.key, "idempotency-key", "", "`TEXT` of your own that names this mail: repeating it sends nothing twice")
 	return cmd
 }
 
 func (c *cli) send(cmd *cobra.Command, cl *client, f *sendFlags) error {
 	ctx := cmd.Context()
-	text, err := io.ReadAll(io.LimitReader(c.io.in, mailstead.MaxBody+1))
+	text, err := c.readText()
 	if err != nil {
-		return fmt.Errorf("read the text: %w", err)
+		return err
 	}
 	var d mailstead.Draft
 	if f.reply != "" {
@@ -65,7 +67,7 @@ func (c *cli) send(cmd *cobra.Command, cl *client, f *sendFlags) error {
 			return err
 		}
 	}
-	if err := f.fill(&d, string(text)); err != nil {
+	if err := f.fill(&d, text, c.config.MaxAttachments); err != nil {
 		return err
 	}
 	var headers []header
@@ -83,7 +85,7 @@ func (c *cli) send(cmd *cobra.Command, cl *client, f *sendFlags) error {
 
 // fill puts what was typed into the draft; the text of a reply stands above the
 // quote.
-func (f *sendFlags) fill(d *mailstead.Draft, text string) error {
+func (f *sendFlags) fill(d *mailstead.Draft, text string, maxAttachments int64) error {
 	for _, l := range []struct {
 		field string
 		typed []string
@@ -108,10 +110,19 @@ func (f *sendFlags) fill(d *mailstead.Draft, text string) error {
 	} else {
 		d.Text = text + d.Text
 	}
+	left := maxAttachments
 	for _, name := range f.files {
-		b, err := os.ReadFile(name) //nolint:gosec // the person names the file
+		info, err := os.Stat(name)
+		switch {
+		case err != nil:
+			return unreadable(name, err)
+		case info.Size() > left:
+			return mailstead.TooLargeAttachments(maxAttachments)
+		}
+		left -= info.Size()
+		b, err := readFile(name, nil)
 		if err != nil {
-			return mailstead.Invalid("attach", "input.file", "The file "+filepath.Base(name)+" cannot be read.")
+			return err
 		}
 		mediaType, _, err := mime.ParseMediaType(mime.TypeByExtension(filepath.Ext(name)))
 		if err != nil {

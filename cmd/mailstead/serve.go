@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,14 +30,44 @@ const (
 )
 
 func newServe(c *cli) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the service",
-		Args:  cobra.NoArgs,
+		Long: "Runs the service until ctrl-C. The data directory, the database and the key file are made at the first\n" +
+			"start; keep a copy of the key file apart from the database.\n\n" + settingsHelp(),
+		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.serve(cmd.Context())
 		},
 	}
+	f := cmd.Flags()
+	f.String("listen", "127.0.0.1:8420", "`ADDRESS` that serve listens on; port 0 picks a free one")
+	f.String("log-level", "info", "`LEVEL` of the log: debug, info, warn or error")
+	f.Bool("log-json", false, "write the log as JSON")
+	return cmd
+}
+
+// settingsHelp tells of the settings that have no flag.
+func settingsHelp() string {
+	flags := "data listen database key_file allowed_networks extra_ca allow_unencrypted log_level log_json"
+	var rest []string
+	for name := range settings() {
+		if !slices.Contains(strings.Fields(flags), name) {
+			rest = append(rest, name)
+		}
+	}
+	slices.Sort(rest)
+	text := "Every flag with a value is also a setting of the configuration file (allowed_networks) and of the\n" +
+		"environment (MAILSTEAD_ALLOWED_NETWORKS). A flag wins over the environment, that over the file. These\n" +
+		"settings have no flag:"
+	width := 100
+	for _, name := range rest {
+		if width += len(name) + 2; width > 100 {
+			text, width = text+"\n ", len(name)+4
+		}
+		text += " " + name
+	}
+	return text
 }
 
 // serve runs the service until ctx ends.
@@ -47,7 +80,11 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, a.close()) }()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.config.Listen)
 	if err != nil {
-		return fmt.Errorf("%w: listen: %w", errConfig, err)
+		text := "Mailstead cannot listen on " + c.config.Listen + ": " + reason(err) + "."
+		if errors.Is(err, syscall.EADDRINUSE) {
+			text = "Another program listens on " + c.config.Listen + " already: choose another port with --listen."
+		}
+		return configError("config.listen", "listen", text, err)
 	}
 	socket, err := listenSocket(ctx, filepath.Join(c.config.Data, socketName))
 	if err != nil {
@@ -115,6 +152,9 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
+// maxSocketPath is the longest path that a socket may have (sockaddr_un).
+const maxSocketPath = 107
+
 // listenSocket opens the command line's socket, for the owner alone. A socket
 // file that a killed service left behind is replaced: the store's lock, held by
 // now, tells that no other service uses it.
@@ -126,7 +166,11 @@ func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	// anybody could speak to it.
 	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the socket in the data directory cannot be made (is its path longer than 100 characters?): %w", errConfig, err)
+		text := "The command line's socket " + path + " cannot be made: " + reason(err) + "."
+		if len(path) > maxSocketPath {
+			text = "The path of the data directory is too long for a socket in it: choose one of at most 80 characters."
+		}
+		return nil, configError("config.socket", "data", text, err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())

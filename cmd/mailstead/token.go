@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,9 +15,7 @@ import (
 )
 
 func newToken(c *cli) *cobra.Command {
-	cmd := &cobra.Command{Use: "token", Short: "Manage API tokens"}
-	cmd.AddCommand(newTokenCreate(c), newTokenList(c), newTokenDelete(c))
-	return cmd
+	return group("token", "Manage API tokens", newTokenCreate(c), newTokenList(c), newTokenDelete(c))
 }
 
 func newTokenCreate(c *cli) *cobra.Command {
@@ -26,7 +25,11 @@ func newTokenCreate(c *cli) *cobra.Command {
 	var expires time.Duration
 	cmd := &cobra.Command{
 		Use: "create --user ID", Short: "Create an API token; it is shown once", Args: exactArgs(0),
+		Example: "  TOKEN=$(mailstead token create --user 1 --scopes mail:read,mail:send)",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.needsUser(cmd); err != nil {
+				return err
+			}
 			t := api.NewToken{Name: name, UserID: mailstead.UserID(user)}
 			for _, s := range scopes {
 				t.Scopes = append(t.Scopes, mailstead.Scope(s))
@@ -42,10 +45,10 @@ func newTokenCreate(c *cli) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&name, "name", "command line", "what the token is for")
-	f.StringSliceVar(&scopes, "scopes", []string{"mail:read", "mail:send", "accounts"}, "mail:read, mail:send, accounts, admin")
-	f.Int64Var(&user, "user", 0, "user that the token acts for")
-	f.DurationVar(&expires, "expires", 0, "how long the token is valid (default: for ever)")
+	f.StringVar(&name, "name", "command line", "`NAME` that says what the token is for")
+	f.StringSliceVar(&scopes, "scopes", []string{"mail:read", "mail:send", "accounts"}, "`SCOPES` out of mail:read, mail:send, accounts, admin")
+	f.Int64Var(&user, "user", 0, "`USER` (id) that the token acts for")
+	f.DurationVar(&expires, "expires", 0, "`TIME` for which the token is valid, such as 720h (default: for ever)")
 	return cmd
 }
 
@@ -54,16 +57,18 @@ func newTokenList(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list --user ID", Short: "List the tokens of a user", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return get(cmd.Context(), c, "/tokens?user="+itoa(mailstead.UserID(user)), func(w io.Writer, p page[mailstead.Token]) {
-				fmt.Fprint(w, "ID\tNAME\tSCOPES\tLAST USED\n")
-				for i := range p.Items {
-					t := &p.Items[i]
-					fmt.Fprintf(w, "%d\t%s\t%v\t%s\n", t.ID, t.Name, t.Scopes, when(t.UsedAt))
-				}
+			if err := c.needsUser(cmd); err != nil {
+				return err
+			}
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				path := "/tokens?user=" + itoa(mailstead.UserID(user))
+				return listAll(cmd.Context(), c, cl, path, "ID\tNAME\tSCOPES\tLAST USED\n", func(w io.Writer, t mailstead.Token) {
+					fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", t.ID, t.Name, joined(t.Scopes), when(t.UsedAt))
+				})
 			})
 		},
 	}
-	cmd.Flags().Int64Var(&user, "user", 0, "user")
+	cmd.Flags().Int64Var(&user, "user", 0, "`USER` (id) that the tokens act for")
 	return cmd
 }
 
@@ -72,11 +77,27 @@ func newTokenDelete(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "delete ID --user USER", Short: "Delete a token", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.needsUser(cmd); err != nil {
+				return err
+			}
 			return c.withClient(cmd.Context(), func(cl *client) error {
-				return cl.call(cmd.Context(), http.MethodDelete, "/tokens/"+url.PathEscape(args[0])+"?user="+itoa(mailstead.UserID(user)), nil, nil)
+				path := "/tokens/" + url.PathEscape(args[0]) + "?user=" + itoa(mailstead.UserID(user))
+				if err := cl.call(cmd.Context(), http.MethodDelete, path, nil, nil); err != nil {
+					return err
+				}
+				return c.done("Token " + args[0] + " is deleted.")
 			})
 		},
 	}
-	cmd.Flags().Int64Var(&user, "user", 0, "user that the token belongs to")
+	cmd.Flags().Int64Var(&user, "user", 0, "`USER` (id) that the token acts for")
 	return cmd
+}
+
+// joined writes a list of words with commas.
+func joined[T ~string](list []T) string {
+	words := make([]string, len(list))
+	for i, w := range list {
+		words[i] = string(w)
+	}
+	return strings.Join(words, ",")
 }

@@ -13,9 +13,7 @@ import (
 )
 
 func newUser(c *cli) *cobra.Command {
-	cmd := &cobra.Command{Use: "user", Short: "Manage users"}
-	cmd.AddCommand(newUserAdd(c), newUserList(c), newUserPassword(c))
-	return cmd
+	return group("user", "Manage users", newUserAdd(c), newUserList(c), newUserPassword(c))
 }
 
 func newUserAdd(c *cli) *cobra.Command {
@@ -23,6 +21,8 @@ func newUserAdd(c *cli) *cobra.Command {
 	var admin, noPassword bool
 	cmd := &cobra.Command{
 		Use: "add ADDRESS", Short: "Add a user; the password is read from standard input", Args: exactArgs(1),
+		Example: "  mailstead user add --admin --name Ada ada@example.com < password\n" +
+			"  mailstead user add --no-password --name 'Help desk' desk@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			u.Email, u.Role = args[0], mailstead.RoleUser
 			if admin {
@@ -36,14 +36,14 @@ func newUserAdd(c *cli) *cobra.Command {
 				}
 				body.secrets = map[string]mailstead.Secret{"password": password}
 			}
-			return c.withClient(cmd.Context(), func(cl *client) error {
+			return c.withNew(cmd.Context(), func(cl *client) error {
 				return ask(cmd.Context(), c, cl, http.MethodPost, "/users", body, func(w io.Writer, u mailstead.User) {
 					fmt.Fprintf(w, "User %s is added: %s (%s)\n", u.ID, u.Email, u.Role)
 				})
 			})
 		},
 	}
-	cmd.Flags().StringVar(&u.Name, "name", "", "name")
+	cmd.Flags().StringVar(&u.Name, "name", "", "`NAME` of the person")
 	cmd.Flags().BoolVar(&admin, "admin", false, "the user is an administrator")
 	cmd.Flags().BoolVar(&noPassword, "no-password", false, "the user cannot sign in, applications act for it")
 	return cmd
@@ -76,7 +76,10 @@ func newUserPassword(c *cli) *cobra.Command {
 			}
 			body := secretBody{struct{}{}, map[string]mailstead.Secret{"password": password}}
 			return c.withClient(cmd.Context(), func(cl *client) error {
-				return cl.call(cmd.Context(), http.MethodPut, "/users/"+url.PathEscape(args[0])+"/password", body, nil)
+				if err := cl.call(cmd.Context(), http.MethodPut, "/users/"+url.PathEscape(args[0])+"/password", body, nil); err != nil {
+					return err
+				}
+				return c.done("The password of user " + args[0] + " is changed.")
 			})
 		},
 	}
