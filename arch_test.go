@@ -55,8 +55,6 @@ var owner = map[string]string{
 	"github.com/emersion/go-imap":        "fakemail",
 	"github.com/emersion/go-smtp":        "provider/smtp fakemail",
 	"github.com/emersion/go-sasl":        "sasl provider/imap provider/smtp fakemail",
-	"github.com/emersion/go-message":     "message",
-	"github.com/jhillyerd/enmime":        "message",
 	"github.com/wneessen/go-mail":        "message",
 	"github.com/microcosm-cc/bluemonday": "message",
 	"golang.org/x/net/html":              "message",
