@@ -151,10 +151,19 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
 	})
 	a.admin = admin.New(admin.Config{Store: a.db, Directory: directory, Now: time.Now, Logger: a.log})
+	public, err := a.c.publicURL()
+	if err != nil {
+		return err
+	}
+	proxies, err := a.c.proxies()
+	if err != nil {
+		return err
+	}
 	a.api, err = api.New(api.Config{
 		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Connect: a.connect, Accounts: a.connect,
 		Inbox: a.inbox, Outbox: a.outbox, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
+		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,
 	})
 	return err
 }

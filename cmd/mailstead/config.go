@@ -29,6 +29,10 @@ type config struct {
 	Listen   string `koanf:"listen"`
 	Database string `koanf:"database"`
 	KeyFile  string `koanf:"key_file"`
+	// PublicURL is where people reach the service through its TLS proxy;
+	// TrustedProxies are the networks of such proxies.
+	PublicURL      string   `koanf:"public_url"`
+	TrustedProxies []string `koanf:"trusted_proxies"`
 	LogLevel string `koanf:"log_level"`
 	LogJSON  bool   `koanf:"log_json"`
 	// AllowedNetworks are CIDR prefixes of mail servers inside private networks.

@@ -95,6 +95,12 @@ func (c *config) check() error {
 	if _, err := c.networks(); err != nil {
 		return err
 	}
+	if _, err := c.proxies(); err != nil {
+		return err
+	}
+	if _, err := c.publicURL(); err != nil {
+		return err
+	}
 	if _, err := c.sqlitePath(); err != nil {
 		return err
 	}
@@ -160,10 +166,31 @@ func checkHostPort(name, text string) error {
 	return nil
 }
 
-// networks parses AllowedNetworks; a bare address is a network of one.
+// networks parses AllowedNetworks, proxies TrustedProxies.
 func (c *config) networks() ([]netip.Prefix, error) {
+	return prefixes("allowed_networks", c.AllowedNetworks)
+}
+
+func (c *config) proxies() ([]netip.Prefix, error) {
+	return prefixes("trusted_proxies", c.TrustedProxies)
+}
+
+// publicURL parses PublicURL; nil when it is not set.
+func (c *config) publicURL() (*url.URL, error) {
+	if c.PublicURL == "" {
+		return nil, nil //nolint:nilnil // not known is an answer
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return nil, badValue("public_url", "an address without a path, such as https://mail.example.com", err)
+	}
+	return u, nil
+}
+
+// prefixes parses networks; a bare address is a network of one.
+func prefixes(name string, list []string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
-	for _, n := range c.AllowedNetworks {
+	for _, n := range list {
 		n = strings.TrimSpace(n)
 		if a, err := netip.ParseAddr(n); err == nil {
 			out = append(out, netip.PrefixFrom(a, a.BitLen()))
@@ -171,7 +198,7 @@ func (c *config) networks() ([]netip.Prefix, error) {
 		}
 		p, err := netip.ParsePrefix(n)
 		if err != nil {
-			return nil, badValue("allowed_networks", "networks such as 10.0.0.0/8 or addresses, but "+strconv.Quote(n)+" is neither", err)
+			return nil, badValue(name, "networks such as 10.0.0.0/8 or addresses, but "+strconv.Quote(n)+" is neither", err)
 		}
 		out = append(out, p.Masked())
 	}
