@@ -187,7 +187,10 @@ func newSealer(ctx context.Context, db *store.DB, path string) (*credential.Seal
 // words.
 func storeError(c config, err error) error {
 	var known *mailstead.Error
-	if errors.As(err, &known) {
+	switch {
+	case errors.As(err, &known) && known.Kind == mailstead.KindInvalid:
+		return fmt.Errorf("%w: %w", errConfig, err)
+	case known != nil:
 		return err
 	}
 	path, _ := c.sqlitePath()
