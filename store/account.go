@@ -195,6 +195,11 @@ func oneAccount(ctx context.Context, s *Session, id mailstead.AccountID, lock st
 	return row, found(q.Scan(ctx), "account")
 }
 
+// live is the condition that the account in a column was not deleted.
+func live(column string) string {
+	return "EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = " + column + " AND a.deleted_at = 0)"
+}
+
 // requireAccount returns KindNotFound unless the account exists.
 func requireAccount(ctx context.Context, s *Session, id mailstead.AccountID, lock string) error {
 	return require(ctx, s.Bound, "account", "SELECT 1 FROM accounts WHERE id = ? AND deleted_at = 0"+locked(lock), int64(id))

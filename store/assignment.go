@@ -100,8 +100,7 @@ func (db *DB) Assignments(ctx context.Context, account mailstead.AccountID) ([]m
 // DeleteAssignment removes an assignment.
 func (db *DB) DeleteAssignment(ctx context.Context, id mailstead.AssignmentID) error {
 	return db.write(ctx, "delete assignment", func(ctx context.Context, s *step) error {
-		res, err := s.NewDelete().Model((*assignmentRow)(nil)).Where("id = ?", int64(id)).
-			Where("account_id IN (SELECT id FROM accounts WHERE deleted_at = 0)").Exec(ctx)
+		res, err := s.NewDelete().Model((*assignmentRow)(nil)).Where("asg.id = ?", int64(id)).Where(live("asg.account_id")).Exec(ctx)
 		return affected(res, err, "assignment")
 	})
 }

@@ -41,8 +41,8 @@ func (db *DB) DueOutgoingAccounts(ctx context.Context, now time.Time, n int) ([]
 func (db *DB) ClaimOutgoing(ctx context.Context, account mailstead.AccountID, now time.Time, n int) ([]mailstead.OutgoingMessage, error) {
 	var out []mailstead.OutgoingMessage
 	err := db.write(ctx, "claim mails", func(ctx context.Context, s *step) error {
-		rows, err := selectOutgoing(ctx, s.Session, "WHERE o.account_id = ? AND o.state = 'queued' AND o.due_at <= ?"+ofLiveAccount+
-			"ORDER BY o.due_at, o.id"+limited(n, pageSize)+s.forOutgoing(RowUpdateSkip), int64(account), millis(now))
+		rows, err := selectOutgoing(ctx, s.Session, "WHERE o.account_id = ? AND o.state = 'queued' AND o.due_at <= ? AND "+live("o.account_id")+
+			" ORDER BY o.due_at, o.id"+limited(n, pageSize)+s.forOutgoing(RowUpdateSkip), int64(account), millis(now))
 		if err != nil {
 			return err
 		}
@@ -130,15 +130,15 @@ func (db *DB) StuckOutgoing(ctx context.Context, n int) ([]mailstead.OutgoingMes
 // DueUnknown returns the mails whose fate is unknown and due to be looked into,
 // at most 1,000.
 func (db *DB) DueUnknown(ctx context.Context, now time.Time, n int) ([]mailstead.OutgoingMessage, error) {
-	return db.outgoingWhere(ctx, "find unknown mails", "WHERE o.state = 'unknown' AND o.due_at > 0 AND o.due_at <= ?"+ofLiveAccount+
-		"ORDER BY o.due_at, o.id"+limited(n, 1000), millis(now))
+	return db.outgoingWhere(ctx, "find unknown mails", "WHERE o.state = 'unknown' AND o.due_at > 0 AND o.due_at <= ? AND "+live("o.account_id")+
+		" ORDER BY o.due_at, o.id"+limited(n, 1000), millis(now))
 }
 
 // DueSentCopies returns the mails whose copy in the Sent folder is due, at most
 // 1,000.
 func (db *DB) DueSentCopies(ctx context.Context, now time.Time, n int) ([]mailstead.OutgoingMessage, error) {
-	return db.outgoingWhere(ctx, "find sent copies", "WHERE o.sent_copy = 'pending' AND o.sent_copy_due_at <= ?"+ofLiveAccount+
-		"ORDER BY o.sent_copy_due_at, o.id"+limited(n, 1000), millis(now))
+	return db.outgoingWhere(ctx, "find sent copies", "WHERE o.sent_copy = 'pending' AND o.sent_copy_due_at <= ? AND "+live("o.account_id")+
+		" ORDER BY o.sent_copy_due_at, o.id"+limited(n, 1000), millis(now))
 }
 
 func (db *DB) outgoingWhere(ctx context.Context, op, rest string, args ...any) ([]mailstead.OutgoingMessage, error) {

@@ -68,7 +68,7 @@ func (s *step) foldersOf(ctx context.Context, ids []mailstead.MessageID) (map[ma
 			FolderID mailstead.FolderID
 		}
 		err := s.NewSelect().Model((*messageRow)(nil)).Column("id", "folder_id").Where("m.id IN (?)", bun.List(part)).
-			Where("EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = m.account_id AND a.deleted_at = 0)").Order("m.id").Scan(ctx, &rows)
+			Where(live("m.account_id")).Order("m.id").Scan(ctx, &rows)
 		if err != nil {
 			return nil, fmt.Errorf("find folders of messages: %w", err)
 		}

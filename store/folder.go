@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -76,12 +79,8 @@ func (db *DB) SyncFolders(ctx context.Context, account mailstead.AccountID, remo
 			}
 			delete(gone, path)
 		}
-		for i := range stored {
-			if f := &stored[i]; gone[f.Path] == f {
-				if err := s.removeFolder(ctx, f, at); err != nil {
-					return err
-				}
-			}
+		if err := s.removeFolders(ctx, slices.Collect(maps.Values(gone)), at); err != nil {
+			return err
 		}
 		stored, err = folders(ctx, s.Session, account)
 		out = foldersOf(stored)
@@ -107,17 +106,28 @@ func (s *step) putFolder(ctx context.Context, account mailstead.AccountID, path 
 	return err
 }
 
-func (s *step) removeFolder(ctx context.Context, f *folderRow, at time.Time) error {
-	c := &folderChange{step: s, folder: f, at: at}
-	if err := c.removeAll(ctx); err != nil {
-		return err
+// removeFolders removes folders with their messages.
+func (s *step) removeFolders(ctx context.Context, gone []*folderRow, at time.Time) error {
+	slices.SortFunc(gone, func(a, b *folderRow) int { return cmp.Compare(a.ID, b.ID) })
+	for _, f := range gone {
+		// Steps of reading hold the folder too; all hold folders before blobs.
+		if _, err := oneFolder(ctx, s.Session, mailstead.FolderID(f.ID), s.engine.RowLock(RowUpdate)); err != nil {
+			return err
+		}
 	}
-	if err := c.blobs.apply(ctx, s.Bound); err != nil {
-		return err
+	var blobs blobCounts
+	for _, f := range gone {
+		c := &folderChange{step: s, folder: f, at: at, blobs: blobs}
+		if err := c.removeAll(ctx); err != nil {
+			return err
+		}
+		if _, err := s.NewDelete().Model(f).WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		c.emitRemoved()
+		blobs = c.blobs
 	}
-	c.emitRemoved()
-	_, err := s.NewDelete().Model(f).WherePK().Exec(ctx)
-	return err
+	return blobs.apply(ctx, s.Bound)
 }
 
 // folders reads the folders of an account by path.
@@ -161,7 +171,7 @@ func (db *DB) Folder(ctx context.Context, id mailstead.FolderID) (mailstead.Fold
 func oneFolder(ctx context.Context, s *Session, id mailstead.FolderID, lock string) (*folderRow, error) {
 	row := new(folderRow)
 	q := s.NewSelect().Model(row).Where("f.id = ?", int64(id)).
-		Where("EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = f.account_id AND a.deleted_at = 0)")
+		Where(live("f.account_id"))
 	if lock != "" {
 		q.For(lock)
 	}

@@ -199,7 +199,7 @@ func (db *DB) MessagesByID(ctx context.Context, ids []mailstead.MessageID) ([]ma
 	for part := range slices.Chunk(ids, 500) {
 		var rows []messageRow
 		err := selectMessages(s, &rows).Where("m.id IN (?)", bun.List(part)).
-			Where("EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = m.account_id AND a.deleted_at = 0)").Order("m.id").Scan(ctx)
+			Where(live("m.account_id")).Order("m.id").Scan(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read messages: %w", err)
 		}

@@ -96,9 +96,6 @@ func selectOutgoing(ctx context.Context, s *Session, rest string, args ...any) (
 	return out, rows.Err()
 }
 
-// ofLiveAccount keeps mails of accounts that were not deleted.
-const ofLiveAccount = " AND EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = o.account_id AND a.deleted_at = 0) "
-
 func oneOutgoing(ctx context.Context, s *Session, rest string, args ...any) (*outgoingRow, error) {
 	rows, err := selectOutgoing(ctx, s, rest, args...)
 	if err != nil {

@@ -37,7 +37,7 @@ func senderFacts(ctx context.Context, s *Session, user mailstead.UserID, named [
 	}
 	var reach []assignmentRow
 	err := s.NewSelect().Model(&reach).Where("(asg.system OR "+reachesUser+")", int64(user)).
-		Where("EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = asg.account_id AND a.deleted_at = 0)").Order("asg.id").Scan(ctx)
+		Where(live("asg.account_id")).Order("asg.id").Scan(ctx)
 	if err != nil {
 		return f, err
 	}

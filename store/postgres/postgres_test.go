@@ -38,7 +38,10 @@ func TestConformance(t *testing.T) {
 			if _, err := admin.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
 				t.Fatal(err)
 			}
-			return open(t, dsn+"&search_path="+schema, o)
+			db := open(t, dsn+"&search_path="+schema, o)
+			raw := beside(t, dsn+"&search_path="+schema)
+			t.Cleanup(func() { storetest.Check(t, raw) })
+			return db
 		})
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -48,6 +49,8 @@ func child(ctx context.Context, work, path string) error {
 		return childSubmit(ctx, db)
 	case "sync":
 		return childSync(ctx, db)
+	case "fill":
+		return childFill(ctx, db)
 	}
 	return errors.New("unknown work " + work)
 }
@@ -110,6 +113,52 @@ func childSync(ctx context.Context, db *store.DB) error {
 			return err
 		}
 	}
+}
+
+// childFill writes until the file may not grow, then is given room again. It
+// prints what went wrong, or that all was well.
+func childFill(ctx context.Context, db *store.DB) error {
+	// Without this the limit's signal would end the process.
+	signal.Ignore(syscall.SIGXFSZ)
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	full := limit
+	full.Cur = 1 << 20
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
+		return err
+	}
+	errs := make(chan error)
+	for i := range 8 {
+		go func() {
+			for n := 0; ; n++ {
+				name := fmt.Sprintf("%d-%d-%s", i, n, strings.Repeat("x", 1000))
+				if err := db.CreateProfile(ctx, &mailstead.Profile{Name: name}); err != nil {
+					errs <- err
+					return
+				}
+			}
+		}()
+	}
+	for range 8 {
+		err := <-errs
+		if mailstead.KindOf(err) != mailstead.KindInternal {
+			return err
+		}
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	if err := db.CreateProfile(ctx, &mailstead.Profile{Name: "after"}); err != nil {
+		return fmt.Errorf("with room again: %w", err)
+	}
+	list, err := db.Profiles(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("well %d\n", len(list))
+	return db.Close()
 }
 
 // start runs this program as a child that does the work.
@@ -207,6 +256,25 @@ func TestWhatWasAnsweredSurvivesKill(t *testing.T) {
 	events := number(t.Context(), t, raw, "SELECT count(*) FROM events")
 	if mails != events || mails < int64(len(answered)) {
 		t.Errorf("got %d mails and %d events, want as many of both and at least %d", mails, events, len(answered))
+	}
+	whole(t, path)
+}
+
+func TestFullDiskFailsStepsUntilThereIsRoom(t *testing.T) {
+	path := prepare(t)
+	_, out := start(t, "fill", path)
+	var stored int
+	if !out.Scan() {
+		t.Fatal("the child said nothing")
+	}
+	if _, err := fmt.Sscanf(out.Text(), "well %d", &stored); err != nil || stored < 10 {
+		t.Fatalf("child said %q", out.Text())
+	}
+	for out.Scan() {
+	}
+	got := profiles(t, open(t, path, options))
+	if len(got) != stored || !got["after"] {
+		t.Errorf("got %d profiles, want %d", len(got), stored)
 	}
 	whole(t, path)
 }

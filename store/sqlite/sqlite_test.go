@@ -11,7 +11,11 @@ import (
 
 func TestConformance(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, o store.Options) *store.DB {
-		return open(t, filepath.Join(t.TempDir(), "test.db"), o)
+		path := filepath.Join(t.TempDir(), "test.db")
+		db := open(t, path, o)
+		raw := beside(t, path)
+		t.Cleanup(func() { storetest.Check(t, raw) })
+		return db
 	})
 }
 
