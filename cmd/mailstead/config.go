@@ -33,8 +33,8 @@ type config struct {
 	// TrustedProxies are the networks of such proxies.
 	PublicURL      string   `koanf:"public_url"`
 	TrustedProxies []string `koanf:"trusted_proxies"`
-	LogLevel string `koanf:"log_level"`
-	LogJSON  bool   `koanf:"log_json"`
+	LogLevel       string   `koanf:"log_level"`
+	LogJSON        bool     `koanf:"log_json"`
 	// AllowedNetworks are CIDR prefixes of mail servers inside private networks.
 	AllowedNetworks []string `koanf:"allowed_networks"`
 	// ExtraCA are PEM files of certificate authorities beside the system's.

@@ -123,7 +123,7 @@ func unpack(t testing.TB, dir string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close() //nolint:errcheck // a copy
+	defer p.Close()
 	var all []byte
 	if err := p.Walk(t.Context(), func(_ mailstead.BlobRef, b []byte) error { all = append(all, b...); return nil }); err != nil {
 		t.Fatal(err)

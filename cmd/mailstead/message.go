@@ -168,7 +168,7 @@ func (c *cli) inspect(name string) error {
 // readFile reads a file that a person named; "-" is in.
 func readFile(name string, in io.Reader) ([]byte, error) {
 	if name != "-" {
-		f, err := os.Open(name) //nolint:gosec // the person names the file
+		f, err := os.Open(name)
 		if err != nil {
 			return nil, unreadable(name, err)
 		}

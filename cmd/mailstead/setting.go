@@ -128,8 +128,10 @@ func (c *config) checkNumbers() error {
 		name string
 		n    int64
 	}{
-		{"max_attachments", c.MaxAttachments}, {"max_message_size", c.MaxMessageSize},
-		{"sync_loads", c.SyncLoads}, {"send_connections", int64(c.SendConnections)},
+		{"max_attachments", c.MaxAttachments},
+		{"max_message_size", c.MaxMessageSize},
+		{"sync_loads", c.SyncLoads},
+		{"send_connections", int64(c.SendConnections)},
 	} {
 		if s.n < 1 {
 			return badValue(s.name, "a whole number above zero", nil)
@@ -139,9 +141,14 @@ func (c *config) checkNumbers() error {
 		name string
 		list []time.Duration
 	}{
-		{"poll_every", []time.Duration{c.PollEvery}}, {"sync_retry", c.SyncRetry}, {"sync_trouble", []time.Duration{c.SyncTrouble}},
-		{"send_retry", c.SendRetry}, {"send_expire", []time.Duration{c.SendExpire}}, {"send_unknown_retry", c.SendUnknownRetry},
-		{"connect_timeout", []time.Duration{c.ConnectTimeout}}, {"io_timeout", []time.Duration{c.IOTimeout}},
+		{"poll_every", []time.Duration{c.PollEvery}},
+		{"sync_retry", c.SyncRetry},
+		{"sync_trouble", []time.Duration{c.SyncTrouble}},
+		{"send_retry", c.SendRetry},
+		{"send_expire", []time.Duration{c.SendExpire}},
+		{"send_unknown_retry", c.SendUnknownRetry},
+		{"connect_timeout", []time.Duration{c.ConnectTimeout}},
+		{"io_timeout", []time.Duration{c.IOTimeout}},
 	} {
 		if len(s.list) == 0 {
 			return badValue(s.name, wanted(settings()[s.name]), nil)
