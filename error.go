@@ -54,7 +54,7 @@ func (k Kind) String() string {
 func ParseKind(name string) Kind {
 	for i, n := range kindNames {
 		if n == name {
-			return Kind(i) //nolint:gosec // a dozen names
+			return Kind(i)
 		}
 	}
 	return KindInternal
@@ -135,7 +135,7 @@ func NotFound(thing string) *Error {
 
 // ServerReply is what a remote server said when it refused something. Drivers
 // wrap it in an *Error; diagnose reads it.
-type ServerReply struct {
+type ServerReply struct { //nolint:errname // what it is called in the field; it is an error to be wrapped
 	Protocol Protocol
 	// Stage is where the conversation stood: StageGreeting, StageLogin, …
 	Stage StageName

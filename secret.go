@@ -36,7 +36,9 @@ func (s Secret) Reveal() string {
 // IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s == Secret{} }
 
-func (Secret) String() string   { return redacted }
+func (Secret) String() string { return redacted }
+
+// GoString keeps the secret out of %#v.
 func (Secret) GoString() string { return redacted }
 
 // Format keeps the secret out of every fmt verb, %x and %+v included.

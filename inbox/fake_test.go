@@ -117,7 +117,6 @@ func (m *mailbox) Open(context.Context, mailstead.Access) (mailstead.Source, err
 type source struct {
 	m        *mailbox
 	selected string
-	seen     int
 }
 
 var errCut = &mailstead.Error{Kind: mailstead.KindTemporary, Code: "net.reset", Err: errors.New("connection reset by peer")}

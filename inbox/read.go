@@ -18,25 +18,25 @@ type Opened struct {
 // maxPage bounds a page of messages.
 const maxPage = mailstead.MaxPage + 1
 
-// account returns the account when the actor may read it. An account that it may
+// mayRead returns nil when the actor may read the account. An account that it may
 // not read does not exist for it.
-func (s *Service) account(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, error) {
+func (s *Service) mayRead(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
 	if err := actor.Require(mailstead.ScopeRead); err != nil {
-		return mailstead.Account{}, err
+		return err
 	}
 	a, as, err := s.c.Shelf.AccountFor(ctx, id, actor.User.ID)
 	if err != nil {
-		return a, err
+		return err
 	}
 	if !mailstead.RightsOn(actor, &a, as).Read {
-		return mailstead.Account{}, mailstead.NotFound("account")
+		return mailstead.NotFound("account")
 	}
-	return a, nil
+	return nil
 }
 
 // Folders lists the folders of an account.
 func (s *Service) Folders(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) ([]mailstead.Folder, error) {
-	if _, err := s.account(ctx, actor, id); err != nil {
+	if err := s.mayRead(ctx, actor, id); err != nil {
 		return nil, err
 	}
 	return s.c.Shelf.Folders(ctx, id)
@@ -44,7 +44,7 @@ func (s *Service) Folders(ctx context.Context, actor mailstead.Actor, id mailste
 
 // Messages returns a page of messages, newest first.
 func (s *Service) Messages(ctx context.Context, actor mailstead.Actor, q mailstead.MessageQuery) ([]mailstead.Message, error) {
-	if _, err := s.account(ctx, actor, q.AccountID); err != nil {
+	if err := s.mayRead(ctx, actor, q.AccountID); err != nil {
 		return nil, err
 	}
 	if q.Limit < 1 || q.Limit > maxPage {
@@ -71,7 +71,7 @@ func (s *Service) message(ctx context.Context, actor mailstead.Actor, id mailste
 	if err != nil {
 		return m, err
 	}
-	if _, err := s.account(ctx, actor, m.AccountID); err != nil {
+	if err := s.mayRead(ctx, actor, m.AccountID); err != nil {
 		if mailstead.KindOf(err) == mailstead.KindNotFound {
 			return mailstead.Message{}, mailstead.NotFound("message")
 		}
@@ -145,7 +145,7 @@ func (s *Service) SetFlags(ctx context.Context, actor mailstead.Actor, ids []mai
 		}
 		folders[messages[i].FolderID] = append(folders[messages[i].FolderID], messages[i].UID)
 	}
-	if _, err := s.account(ctx, actor, account); err != nil {
+	if err := s.mayRead(ctx, actor, account); err != nil {
 		return err
 	}
 	if err := s.flagOnServer(ctx, account, folders, set, mask); err != nil {
@@ -183,9 +183,9 @@ func (s *Service) flagOnServer(ctx context.Context, id mailstead.AccountID, fold
 
 // Sync asks for a look at the server now.
 func (s *Service) Sync(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
-	if _, err := s.account(ctx, actor, id); err != nil {
+	if err := s.mayRead(ctx, actor, id); err != nil {
 		return err
 	}
-	s.Nudge(id)
+	s.Nudge(id) //nolint:contextcheck // the worker outlives the request
 	return nil
 }

@@ -145,7 +145,7 @@ func (s *Service) Start(ctx context.Context) error {
 			return err
 		}
 		for _, id := range ids {
-			s.Nudge(id)
+			s.Nudge(id) //nolint:contextcheck // the workers live by the context of Start
 			after = id
 		}
 		if len(ids) < startPage {

@@ -47,13 +47,11 @@ func (w *worker) nudged() bool {
 	return w.pending
 }
 
-// take clears the nudge and reports whether a new connection was asked for.
-func (w *worker) take() (fresh bool) {
+// take clears what nudge and reconnect asked for: the worker is about to do it.
+func (w *worker) take() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	fresh = w.fresh
 	w.pending, w.fresh = false, false
-	return fresh
 }
 
 func (w *worker) freshAsked() bool {

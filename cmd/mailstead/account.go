@@ -56,7 +56,7 @@ func newAccountConnect(c *cli) *cobra.Command {
 			"  mailstead account connect anna@example.com --owner 1 --incoming mail.example.com:993:tls --outgoing mail.example.com:465:tls",
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			password, err := c.readSecret("password")
+			password, err := c.readPassword()
 			if err != nil {
 				return err
 			}
@@ -166,7 +166,7 @@ func newAccountPassword(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "password ID", Short: "Change the password of an account; it is read from standard input", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			password, err := c.readSecret("password")
+			password, err := c.readPassword()
 			if err != nil {
 				return err
 			}

@@ -208,14 +208,14 @@ func (c *cli) done(text string) error {
 	return c.show([]byte(`{"ok":true}`), nil, func(w io.Writer) { fmt.Fprintln(w, text) })
 }
 
-// readSecret reads a secret from standard input: secrets never stand in the
+// readPassword reads a password from standard input: secrets never stand in the
 // arguments, where other people of the machine could read them. A person is
 // asked, and what is typed does not show.
-func (c *cli) readSecret(what string) (mailstead.Secret, error) {
+func (c *cli) readPassword() (mailstead.Secret, error) {
 	var b []byte
 	var err error
 	if f, ok := c.terminal(); ok {
-		fmt.Fprint(c.io.err, strings.ToUpper(what[:1])+what[1:]+": ")
+		fmt.Fprint(c.io.err, "Password: ")
 		b, err = term.ReadPassword(int(f.Fd()))
 		fmt.Fprintln(c.io.err)
 	} else {
@@ -223,13 +223,13 @@ func (c *cli) readSecret(what string) (mailstead.Secret, error) {
 	}
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
-		return mailstead.Secret{}, fmt.Errorf("read the %s: %w", what, err)
+		return mailstead.Secret{}, fmt.Errorf("read the password: %w", err)
 	case len(b) > maxSecret:
-		return mailstead.Secret{}, mailstead.Invalid(what, "input.too_long", "The "+what+" is too long.")
+		return mailstead.Secret{}, mailstead.Invalid("password", "input.too_long", "The password is too long.")
 	}
 	text := strings.TrimRight(string(b), "\r\n")
 	if text == "" {
-		return mailstead.Secret{}, mailstead.Invalid(what, "input.required", "Write the "+what+" to standard input.")
+		return mailstead.Secret{}, mailstead.Invalid("password", "input.required", "Write the password to standard input.")
 	}
 	return mailstead.NewSecret(text), nil
 }

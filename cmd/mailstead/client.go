@@ -177,8 +177,8 @@ func (c *client) raw(ctx context.Context, method, path string, in any, headers .
 }
 
 // call is raw with the answer decoded into out, which may be nil.
-func (c *client) call(ctx context.Context, method, path string, in, out any, headers ...header) error {
-	b, err := c.raw(ctx, method, path, in, headers...)
+func (c *client) call(ctx context.Context, method, path string, in, out any) error {
+	b, err := c.raw(ctx, method, path, in)
 	if err != nil || out == nil || len(b) == 0 {
 		return err
 	}

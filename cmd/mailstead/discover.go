@@ -122,7 +122,7 @@ func (c *cli) doctor(ctx context.Context, imap, smtp, login, address string) err
 	if smtp != "" {
 		r.Outgoing = &api.ServerInput{Host: smtp, Login: login}
 	}
-	password, err := c.readSecret("password")
+	password, err := c.readPassword()
 	if err != nil {
 		return err
 	}

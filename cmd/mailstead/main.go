@@ -41,7 +41,7 @@ type streams struct {
 // run runs one command and returns its exit code.
 func run(ctx context.Context, args []string, io streams) int {
 	c := &cli{io: io}
-	root := newRoot(c)
+	root := newRoot(c) //nolint:contextcheck // commands take the context that they are executed with
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {

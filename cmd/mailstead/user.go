@@ -30,7 +30,7 @@ func newUserAdd(c *cli) *cobra.Command {
 			}
 			body := secretBody{body: u}
 			if !noPassword {
-				password, err := c.readSecret("password")
+				password, err := c.readPassword()
 				if err != nil {
 					return err
 				}
@@ -70,7 +70,7 @@ func newUserPassword(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "password ID", Short: "Set the password of a user; it is read from standard input", Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			password, err := c.readSecret("password")
+			password, err := c.readPassword()
 			if err != nil {
 				return err
 			}
