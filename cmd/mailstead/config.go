@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/knadh/koanf/parsers/yaml"
@@ -122,7 +123,7 @@ func loadConfig(flags *pflag.FlagSet, configFile string, environ func() []string
 	switch {
 	case err == nil:
 		err = k.Merge(read)
-	case errors.Is(err, fs.ErrNotExist) && !named:
+	case !named && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)):
 		configFile, err = "", nil
 	}
 	if err != nil {

@@ -89,7 +89,7 @@ func fromText(from, to reflect.Type, data any) (any, error) {
 
 // check refuses values that could not work.
 func (c *config) check() error {
-	if c.Data == "" {
+	if info, err := os.Stat(c.Data); c.Data == "" || err == nil && !info.IsDir() {
 		return badValue("data", "the name of a directory", nil)
 	}
 	if _, err := c.networks(); err != nil {
