@@ -2,10 +2,12 @@ package fakemail
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"log"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -79,6 +81,9 @@ type SMTPConfig struct {
 	Delay time.Duration
 	// Accepted is called for every mail taken, before its client gets the answer.
 	Accepted func(SMTPMail)
+	// Answered is called for every mail taken, after the answer to its final dot
+	// was written; heard tells whether the client was still there to read it.
+	Answered func(m SMTPMail, heard bool)
 }
 
 // SMTPMail is a mail that the server took.
@@ -124,7 +129,7 @@ func StartSMTP(c SMTPConfig) (*SMTPServer, error) {
 		config: c, done: make(chan struct{}), closed: make(chan struct{}),
 		users: make(map[string]SMTPUser), faults: make(map[string]SMTPFault),
 		grey: make(map[string]bool), counts: make(map[string]int),
-		listener: &smtpListener{Listener: l, most: c.MaxConnections, open: make(map[net.Conn]bool)},
+		listener: &smtpListener{Listener: l, most: c.MaxConnections, open: make(map[net.Conn]bool), answered: c.Answered},
 	}
 	for login, u := range c.Users {
 		s.users[login] = u
@@ -266,6 +271,8 @@ type smtpListener struct {
 	count int
 	busy  bool
 	open  map[net.Conn]bool
+
+	answered func(SMTPMail, bool)
 }
 
 func (l *smtpListener) Accept() (net.Conn, error) {
@@ -277,7 +284,7 @@ func (l *smtpListener) Accept() (net.Conn, error) {
 		l.mu.Lock()
 		l.count++
 		busy := l.busy || (l.most > 0 && len(l.open) >= l.most)
-		tracked := &smtpConn{Conn: c, listener: l}
+		tracked := &smtpConn{Conn: c, listener: l, answered: l.answered}
 		if !busy {
 			l.open[tracked] = true
 		}
@@ -290,9 +297,47 @@ func (l *smtpListener) Accept() (net.Conn, error) {
 	}
 }
 
+// smtpConn is a connection below its TLS. One goroutine reads and writes it.
 type smtpConn struct {
 	net.Conn
 	listener *smtpListener
+	answered func(SMTPMail, bool)
+	// taken is the mail whose answer comes next.
+	taken *SMTPMail
+	// ahead was read to see whether the client is still there.
+	ahead []byte
+}
+
+func (c *smtpConn) Read(b []byte) (int, error) {
+	if n := copy(b, c.ahead); n > 0 {
+		c.ahead = c.ahead[n:]
+		return n, nil
+	}
+	return c.Conn.Read(b)
+}
+
+func (c *smtpConn) Write(b []byte) (int, error) {
+	if c.taken == nil || c.answered == nil {
+		return c.Conn.Write(b)
+	}
+	m := *c.taken
+	c.taken = nil
+	heard := c.present()
+	n, err := c.Conn.Write(b)
+	c.answered(m, heard && err == nil)
+	return n, err
+}
+
+// present reports whether the client has the connection open.
+func (c *smtpConn) present() bool {
+	//nolint:forbidigo // a socket's deadline goes by the machine's clock
+	if err := c.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+		return false
+	}
+	var one [1]byte
+	n, err := c.Conn.Read(one[:])
+	c.ahead = append(c.ahead, one[:n]...)
+	return errors.Join(err, c.SetReadDeadline(time.Time{})) == nil || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 func (c *smtpConn) Close() error {

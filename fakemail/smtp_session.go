@@ -3,6 +3,7 @@ package fakemail
 import (
 	"bytes"
 	"crypto/subtle"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/mail"
@@ -159,9 +160,8 @@ func (ss *smtpSession) Data(r io.Reader) error {
 	case has(SMTPBusy):
 		return smtpReply(451, 4, 3, 2, "System not accepting messages now")
 	}
-	ss.server.take(SMTPMail{
-		Login: ss.login, From: ss.from, To: slices.Clone(ss.to), MessageID: messageID(data), Data: data,
-	})
+	m := SMTPMail{Login: ss.login, From: ss.from, To: slices.Clone(ss.to), MessageID: messageID(data), Data: data}
+	ss.server.take(m)
 	switch {
 	case has(SMTPDrop):
 		return ss.cut()
@@ -173,7 +173,20 @@ func (ss *smtpSession) Data(r io.Reader) error {
 		case <-ss.server.closed:
 		}
 	}
+	if wire := ss.wire(); wire != nil {
+		wire.taken = &m
+	}
 	return nil
+}
+
+// wire returns the connection below TLS.
+func (ss *smtpSession) wire() *smtpConn {
+	c := ss.conn.Conn()
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	w, _ := c.(*smtpConn)
+	return w
 }
 
 // cut ends the connection without a word.

@@ -1,0 +1,6 @@
+//go:build !race
+
+package main_test
+
+// buildFlags are those of the program that the tests start.
+var buildFlags []string
