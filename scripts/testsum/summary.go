@@ -20,6 +20,7 @@ type event struct {
 	Output      string
 	Elapsed     float64
 	FailedBuild string
+	Key, Value  string // of an attribute that a test tells of itself
 }
 
 // summary counts tests and shows the output of those that need attention.
@@ -94,6 +95,8 @@ func (s *summary) testEvent(e event) {
 		p.open = append(p.open, e.Test)
 	case "output":
 		p.output[e.Test] = append(p.output[e.Test], e.Output)
+	case "attr":
+		fmt.Fprintf(s.out, "        %s %s: %s\n", e.Test, e.Key, e.Value)
 	case "pass":
 		s.passed++
 		p.end(e.Test)
