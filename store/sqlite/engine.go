@@ -54,8 +54,10 @@ func (e *engine) Close() error {
 }
 
 func (e *engine) Index(ctx context.Context, s *store.Session, docs []store.Document) error {
+	seen := make(map[string]struct{})
 	for i := range docs {
-		_, err := s.Bound.Exec(ctx, "INSERT INTO message_search (rowid, words) VALUES (?, ?)", int64(docs[i].ID), terms(&docs[i]))
+		clear(seen)
+		_, err := s.Bound.Exec(ctx, "INSERT INTO message_search (rowid, words) VALUES (?, ?)", int64(docs[i].ID), terms(&docs[i], seen))
 		if err != nil {
 			return err
 		}
@@ -63,13 +65,18 @@ func (e *engine) Index(ctx context.Context, s *store.Session, docs []store.Docum
 	return nil
 }
 
-// terms are the words of a message as they stand in the index.
-func terms(d *store.Document) string {
+// terms are the words of a message as they stand in the index, each once: a
+// search asks only whether a word is there. seen is empty and gets the words.
+func terms(d *store.Document, seen map[string]struct{}) string {
 	before := store.Term(d.AccountID, "")
 	var b strings.Builder
-	b.Grow(2 * len(d.Text))
+	b.Grow(len(d.Text))
 	b.WriteString(store.FolderTerm(d.AccountID, d.FolderID))
-	for word := range strings.FieldsSeq(d.Text) {
+	for word := range strings.SplitSeq(d.Text, " ") {
+		if _, ok := seen[word]; ok || word == "" {
+			continue
+		}
+		seen[word] = struct{}{}
 		b.WriteByte(' ')
 		b.WriteString(before)
 		b.WriteString(word)
