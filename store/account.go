@@ -127,7 +127,7 @@ func accounts(rows []accountRow) []mailstead.Account {
 func (db *DB) ConnectAccount(ctx context.Context, c mailstead.Connected) (mailstead.AccountID, error) {
 	err := db.write(ctx, "connect account", func(ctx context.Context, s *step) error {
 		if c.Account.OwnerID != 0 {
-			if err := s.requireUser(ctx, c.Account.OwnerID); err != nil {
+			if err := requireUser(ctx, s.Session, c.Account.OwnerID); err != nil {
 				return err
 			}
 		}
@@ -262,6 +262,11 @@ func (db *DB) UpdateAccount(ctx context.Context, a *mailstead.Account, secrets m
 		stored, err := oneAccount(ctx, s.Session, a.ID, s.engine.RowLock(RowUpdate))
 		if err != nil {
 			return err
+		}
+		if a.OwnerID != 0 {
+			if err := requireUser(ctx, s.Session, a.OwnerID); err != nil {
+				return err
+			}
 		}
 		row := newAccountRow(a)
 		row.UpdatedAt = millis(s.now)

@@ -64,7 +64,7 @@ func (db *DB) CreateAssignment(ctx context.Context, a *mailstead.Assignment) err
 // assign inserts an assignment of an account that is known to exist.
 func (s *step) assign(ctx context.Context, a *mailstead.Assignment) error {
 	if a.UserID != 0 {
-		if err := s.requireUser(ctx, a.UserID); err != nil {
+		if err := requireUser(ctx, s.Session, a.UserID); err != nil {
 			return err
 		}
 	}

@@ -99,7 +99,7 @@ func (c *blobCounts) drop(hash []byte) {
 // that two steps never wait for each other.
 func (c blobCounts) apply(ctx context.Context, b Bound) error {
 	hashes := slices.SortedFunc(maps.Keys(c), func(x, y mailstead.BlobHash) int { return bytes.Compare(x[:], y[:]) })
-	for part := range pieces(hashes, most) {
+	for part := range pieces(hashes, mostRows) {
 		args := make([]any, 0, len(part)*6)
 		for _, h := range part {
 			e := c[h]

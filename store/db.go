@@ -16,7 +16,7 @@ import (
 type Options struct {
 	// Now is the clock; it must be set.
 	Now func() time.Time
-	// Logger may be nil.
+	// Logger is told of migrations; it may be nil.
 	Logger *slog.Logger
 	// Committed is called after a commit that stored events; it may be nil and
 	// must not block. It may be called from many goroutines.

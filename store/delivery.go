@@ -53,7 +53,7 @@ func (db *DB) ClaimOutgoing(ctx context.Context, account mailstead.AccountID, no
 			r.State, r.BodyComplete = string(mailstead.OutgoingSending), false
 			r.Attempts++
 		}
-		for part := range pieces(ids, most) {
+		for part := range pieces(ids, mostIDs) {
 			_, err := s.Bound.Exec(ctx, `UPDATE outgoing SET state = 'sending', attempts = attempts + 1, body_complete = FALSE
 				WHERE id IN (`+params(len(part))+")", values(part)...)
 			if err != nil {

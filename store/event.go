@@ -46,7 +46,7 @@ func (s *step) flush(ctx context.Context) error {
 	if err := s.engine.Lock(ctx, s.Session, LockEvents); err != nil {
 		return err
 	}
-	for part := range pieces(s.events, most) {
+	for part := range pieces(s.events, mostRows) {
 		args := make([]any, 0, len(part)*5)
 		for i := range part {
 			e := &part[i]

@@ -45,7 +45,7 @@ func (s *step) setFolderFlags(ctx context.Context, folder mailstead.FolderID, id
 		return err
 	}
 	c := &folderChange{step: s, folder: row}
-	for part := range pieces(ids, most) {
+	for part := range pieces(ids, mostIDs) {
 		now, err := c.states(ctx, "folder_id = ? AND id IN ("+params(len(part))+")", values(part, int64(folder))...)
 		if err != nil {
 			return err

@@ -73,7 +73,7 @@ func (db *DB) DeleteProfile(ctx context.Context, id mailstead.ProfileID) error {
 // SetUserProfiles makes ids the profiles of the user.
 func (db *DB) SetUserProfiles(ctx context.Context, user mailstead.UserID, ids []mailstead.ProfileID) error {
 	return db.write(ctx, "set profiles", func(ctx context.Context, s *step) error {
-		if err := s.requireUser(ctx, user); err != nil {
+		if err := requireUser(ctx, s.Session, user); err != nil {
 			return err
 		}
 		if _, err := s.NewDelete().Model((*userProfileRow)(nil)).Where("user_id = ?", int64(user)).Exec(ctx); err != nil {

@@ -116,9 +116,12 @@ func pieces[T any](all []T, most int) iter.Seq[[]T] {
 	}
 }
 
-// most is the usual most of a piece: PostgreSQL takes 65,535 parameters a
-// statement, SQLite 32,766.
-const most = 64
+// The most of a piece: PostgreSQL takes 65,535 parameters a statement, SQLite
+// 32,766.
+const (
+	mostRows = 64
+	mostIDs  = 1024
+)
 
 // marks returns rows times "(?,…)" with columns parameters each.
 func marks(rows, columns int) string {

@@ -22,7 +22,7 @@ type sessionRow struct {
 // CreateSession stores a sign-in.
 func (db *DB) CreateSession(ctx context.Context, n mailstead.Session) error {
 	return db.write(ctx, "create session", func(ctx context.Context, s *step) error {
-		if err := s.requireUser(ctx, n.UserID); err != nil {
+		if err := requireUser(ctx, s.Session, n.UserID); err != nil {
 			return err
 		}
 		_, err := s.NewInsert().Model(&sessionRow{

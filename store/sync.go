@@ -149,7 +149,7 @@ func (c *folderChange) removeAll(ctx context.Context) error {
 }
 
 func (c *folderChange) remove(ctx context.Context, uids []mailstead.UID) error {
-	for part := range pieces(uids, most) {
+	for part := range pieces(uids, mostIDs) {
 		gone, err := c.statesOfUIDs(ctx, part)
 		if err != nil {
 			return err
@@ -184,7 +184,7 @@ func (c *folderChange) changeByUID(ctx context.Context, changes []mailstead.Flag
 		uids = append(uids, mailstead.UID(uid)) //nolint:gosec // came from this type
 	}
 	slices.Sort(uids)
-	for part := range pieces(uids, most) {
+	for part := range pieces(uids, mostIDs) {
 		now, err := c.statesOfUIDs(ctx, part)
 		if err != nil {
 			return err
@@ -209,7 +209,7 @@ func (c *folderChange) change(ctx context.Context, now []messageState, want func
 		c.folder.Unread += int(m.flags&flagSeen) - int(flags&flagSeen)
 	}
 	for flags, ids := range byFlags {
-		for part := range pieces(ids, most) {
+		for part := range pieces(ids, mostIDs) {
 			_, err := c.step.Bound.Exec(ctx, "UPDATE messages SET flags = ? WHERE id IN ("+params(len(part))+")", values(part, flags)...)
 			if err != nil {
 				return err
@@ -246,7 +246,7 @@ func (c *folderChange) insert(ctx context.Context, all []mailstead.NewMessage) (
 		}
 	}
 	var docs []Document
-	for part := range pieces(fresh, most) {
+	for part := range pieces(fresh, mostRows) {
 		got, err := c.insertPart(ctx, part)
 		if err != nil {
 			return nil, err

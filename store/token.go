@@ -33,7 +33,7 @@ func (r *tokenRow) token() mailstead.Token {
 // CreateToken stores a token and sets its ID, and its CreatedAt when it is zero.
 func (db *DB) CreateToken(ctx context.Context, t *mailstead.Token) error {
 	return db.write(ctx, "create token", func(ctx context.Context, s *step) error {
-		if err := s.requireUser(ctx, t.UserID); err != nil {
+		if err := requireUser(ctx, s.Session, t.UserID); err != nil {
 			return err
 		}
 		row := tokenRow{
@@ -70,8 +70,12 @@ func (db *DB) TokenByHash(ctx context.Context, hash []byte) (mailstead.Token, ma
 
 // Tokens returns the tokens of a user by id.
 func (db *DB) Tokens(ctx context.Context, user mailstead.UserID) ([]mailstead.Token, error) {
+	s := db.reader()
+	if err := requireUser(ctx, s, user); err != nil {
+		return nil, fmt.Errorf("list tokens: %w", err)
+	}
 	var rows []tokenRow
-	if err := db.reader().NewSelect().Model(&rows).Where("t.user_id = ?", int64(user)).Order("t.id").Scan(ctx); err != nil {
+	if err := s.NewSelect().Model(&rows).Where("t.user_id = ?", int64(user)).Order("t.id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)
 	}
 	out := make([]mailstead.Token, len(rows))

@@ -207,6 +207,6 @@ func (db *DB) SetUserPassword(ctx context.Context, id mailstead.UserID, hash str
 }
 
 // requireUser returns KindNotFound unless the user exists.
-func (s *step) requireUser(ctx context.Context, id mailstead.UserID) error {
+func requireUser(ctx context.Context, s *Session, id mailstead.UserID) error {
 	return require(ctx, s.Bound, "user", "SELECT 1 FROM users WHERE id = ?", int64(id))
 }

@@ -213,6 +213,8 @@ var accountTests = map[string]func(*testing.T, *kit){
 		k.same("account", got, want)
 		last := k.events(0)[1]
 		k.same("event", []any{last.Type, last.AccountID}, []any{mailstead.EventAccountUpdated, a.ID})
+		changed.OwnerID = 99
+		k.missing(k.db.UpdateAccount(ctx, &changed, nil, nil), "user")
 		changed.ID = 99
 		k.missing(k.db.UpdateAccount(ctx, &changed, nil, nil), "account")
 	},

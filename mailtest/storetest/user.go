@@ -211,6 +211,8 @@ var userTests = map[string]func(*testing.T, *kit){
 		k.missing(k.db.SetUserPassword(ctx, 9, "h"), "user")
 		k.missing(k.db.CreateSession(ctx, mailstead.Session{Hash: []byte("h"), UserID: 9}), "user")
 		k.missing(k.db.CreateToken(ctx, &mailstead.Token{UserID: 9, Hash: []byte("h")}), "user")
+		_, err = k.db.Tokens(ctx, 9)
+		k.missing(err, "user")
 		k.missing(k.db.TouchToken(ctx, 9, start), "token")
 		k.missing(k.db.SetUserProfiles(ctx, 9, nil), "user")
 	},

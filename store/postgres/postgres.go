@@ -44,7 +44,7 @@ func Open(ctx context.Context, dsn string, o store.Options) (*store.DB, error) {
 	raw.SetMaxIdleConns(maxIdle)
 	raw.SetConnMaxIdleTime(maxIdleTime)
 	raw.SetConnMaxLifetime(maxLifetime)
-	if err := migrate(ctx, raw); err != nil {
+	if err := migrate(ctx, raw, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", notConnected(config, err)), raw.Close())
 	}
 	db := bun.NewDB(raw, pgdialect.New())
@@ -57,12 +57,12 @@ func Open(ctx context.Context, dsn string, o store.Options) (*store.DB, error) {
 	return st, nil
 }
 
-func migrate(ctx context.Context, db *sql.DB) error {
+func migrate(ctx context.Context, db *sql.DB, o store.Options) error {
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return err
 	}
-	return store.Migrate(ctx, goose.DialectPostgres, db, migrations, goose.WithSessionLocker(locker))
+	return store.Migrate(ctx, db, store.Migrations{Dialect: goose.DialectPostgres, Files: migrations, Logger: o.Logger}, goose.WithSessionLocker(locker))
 }
 
 // Codes of errors, PostgreSQL documentation appendix A.

@@ -44,7 +44,7 @@ func Open(ctx context.Context, path string, o store.Options) (*store.DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	e, err := open(ctx, path)
+	e, err := open(ctx, path, o)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), l.release())
 	}
@@ -56,7 +56,7 @@ func Open(ctx context.Context, path string, o store.Options) (*store.DB, error) 
 	return db, nil
 }
 
-func open(ctx context.Context, path string) (*engine, error) {
+func open(ctx context.Context, path string, o store.Options) (*engine, error) {
 	if err := prepareFile(path); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func open(ctx context.Context, path string) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Migrate(ctx, goose.DialectSQLite3, w.DB, migrations); err != nil {
+	if err := store.Migrate(ctx, w.DB, store.Migrations{Dialect: goose.DialectSQLite3, Files: migrations, Logger: o.Logger}); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	r, err := connect(ctx, path, readerSettings, readers)
