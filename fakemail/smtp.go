@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
@@ -303,7 +304,7 @@ type smtpConn struct {
 	listener *smtpListener
 	answered func(SMTPMail, bool)
 	// taken is the mail whose answer comes next.
-	taken *SMTPMail
+	taken atomic.Pointer[SMTPMail]
 	// ahead was read to see whether the client is still there.
 	ahead []byte
 }
@@ -317,14 +318,14 @@ func (c *smtpConn) Read(b []byte) (int, error) {
 }
 
 func (c *smtpConn) Write(b []byte) (int, error) {
-	if c.taken == nil || c.answered == nil {
+	// The end of the server writes, too: TLS says goodbye.
+	m := c.taken.Swap(nil)
+	if m == nil || c.answered == nil {
 		return c.Conn.Write(b)
 	}
-	m := *c.taken
-	c.taken = nil
 	heard := c.present()
 	n, err := c.Conn.Write(b)
-	c.answered(m, heard && err == nil)
+	c.answered(*m, heard && err == nil)
 	return n, err
 }
 

@@ -174,7 +174,7 @@ func (ss *smtpSession) Data(r io.Reader) error {
 		}
 	}
 	if wire := ss.wire(); wire != nil {
-		wire.taken = &m
+		wire.taken.Store(&m)
 	}
 	return nil
 }
