@@ -30,7 +30,8 @@ type load struct {
 	progress    *mailstead.LoadData
 }
 
-// load runs a load: one goroutine fetches while the other one stores.
+// load runs a load in three stages side by side: fetch, make the bytes durable and
+// read them, store the rows.
 func (c *conn) load(ctx context.Context, job load) error {
 	uids := job.uids
 	if len(uids) > 0 {
@@ -46,23 +47,50 @@ func (c *conn) load(ctx context.Context, job load) error {
 		}
 	}
 	if len(uids) == 0 {
-		return c.storeBatch(ctx, &job, nil, true)
+		step, err := c.prepare(ctx, &job, batch{last: true})
+		if err != nil {
+			return err
+		}
+		return c.apply(ctx, step)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	batches := make(chan batch)
+	batches, steps := make(chan batch), make(chan mailstead.SyncBatch)
 	group.Go(func() error {
 		defer close(batches)
 		return c.fetch(ctx, uids, batches)
 	})
 	group.Go(func() error {
+		defer close(steps)
 		for b := range batches {
-			if err := c.storeBatch(ctx, &job, b.messages, b.last); err != nil {
+			step, err := c.prepare(ctx, &job, b)
+			if err != nil {
+				return err
+			}
+			if err := pass(ctx, steps, step); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	group.Go(func() error {
+		for step := range steps {
+			if err := c.apply(ctx, step); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return group.Wait()
+}
+
+// pass hands v to the next stage.
+func pass[T any](ctx context.Context, to chan<- T, v T) error {
+	select {
+	case to <- v:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // batch is what is stored by one step. last is set on the batch that ends a
@@ -77,13 +105,9 @@ func (c *conn) fetch(ctx context.Context, uids []mailstead.UID, batches chan<- b
 	var next batch
 	var size int
 	send := func() error {
-		select {
-		case batches <- next:
-			next, size = batch{}, 0
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		full := next
+		next, size = batch{}, 0
+		return pass(ctx, batches, full)
 	}
 	err := c.src.Fetch(ctx, uids, c.w.s.c.MaxMessageSize, func(m mailstead.RawMessage) error {
 		if len(next.messages) >= batchMessages || size >= batchBytes {
@@ -102,12 +126,13 @@ func (c *conn) fetch(ctx context.Context, uids []mailstead.UID, batches chan<- b
 	return send()
 }
 
-// storeBatch makes the bytes durable and then stores the rows; the last batch of
-// a load moves the cursor.
-func (c *conn) storeBatch(ctx context.Context, job *load, raw []mailstead.RawMessage, last bool) error {
+// prepare makes the bytes of a batch durable and returns the step that stores its
+// rows; the last batch of a load moves the cursor.
+func (c *conn) prepare(ctx context.Context, job *load, from batch) (mailstead.SyncBatch, error) {
+	raw, last := from.messages, from.last
 	refs, err := c.keep(ctx, raw)
 	if err != nil {
-		return err
+		return mailstead.SyncBatch{}, err
 	}
 	b := mailstead.SyncBatch{
 		FolderID: job.folder.ID, Cursor: job.folder.Cursor, RemoteTotal: -1, Announce: job.announce,
@@ -125,7 +150,7 @@ func (c *conn) storeBatch(ctx context.Context, job *load, raw []mailstead.RawMes
 		p := *job.progress
 		b.Progress, b.Done = &p, last && job.final.Done
 	}
-	return c.apply(ctx, b)
+	return b, nil
 }
 
 // keep returns references to the bytes of raw. What the store has already, from
