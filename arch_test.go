@@ -53,7 +53,7 @@ var allowed = map[string]string{
 // the standard library that does input or output. Longer prefixes decide first.
 var owner = map[string]string{
 	"github.com/emersion/go-imap":        "fakemail",
-	"github.com/emersion/go-smtp":        "provider/smtp fakemail",
+	"github.com/emersion/go-smtp":        "fakemail",
 	"github.com/emersion/go-sasl":        "sasl provider/imap provider/smtp fakemail",
 	"github.com/wneessen/go-mail":        "message",
 	"github.com/microcosm-cc/bluemonday": "message",
