@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mailstead/mailstead/api"
 )
 
 // The limits of a request to our own server. Bodies of submitted mails may be
@@ -107,8 +109,13 @@ func (c *cli) announceSetup(ctx context.Context, a *app, url string) error {
 	if err != nil || !needed {
 		return err
 	}
-	_, err = fmt.Fprintf(c.io.err, "\nMailstead has no administrator yet. Open %s and enter this setup token:\n\n    %s\n\n"+
-		"or run: mailstead user add --admin --name NAME ADDRESS\n\n", url, token.Reveal())
+	data := ""
+	if c.config.Data != defaults()["data"] {
+		data = " --data " + c.config.Data
+	}
+	_, err = fmt.Fprintf(c.io.err, "\nMailstead has no administrator yet. Make the first one on this machine:\n\n"+
+		"    mailstead%s user add --admin --name NAME ADDRESS\n\n"+
+		"or from elsewhere by POST %s%s/setup with this setup token:\n\n    %s\n\n", data, url, api.Base, token.Reveal())
 	return err
 }
 
