@@ -44,7 +44,10 @@ func newRoot(c *cli) *cobra.Command {
 		Short: "E-mail accounts for business software",
 		Long: "E-mail accounts for business software: one service that connects mailboxes, reads and sends,\n" +
 			"and this command line, which speaks to it. Commands other than serve work beside a running\n" +
-			"service of the same data directory, and without one.",
+			"service of the same data directory, and without one.\n\n" +
+			"Exit codes: 0 done, 64 wrong command line, 65 wrong input, 66 no such thing, 69 refused by another\n" +
+			"server, 70 internal error, 73 conflict, 75 try again later, 77 not allowed or sign-in refused,\n" +
+			"78 wrong configuration or key file.",
 		Version:                    version,
 		Args:                       noSuchCommand,
 		RunE:                       helpOnly,

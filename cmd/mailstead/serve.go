@@ -59,9 +59,9 @@ func settingsHelp() string {
 		}
 	}
 	slices.Sort(rest)
-	text := "Every flag with a value is also a setting of the configuration file (allowed_networks) and of the\n" +
-		"environment (MAILSTEAD_ALLOWED_NETWORKS). A flag wins over the environment, that over the file. These\n" +
-		"settings have no flag:"
+	text := "A setting is a flag (--key-file), an environment variable (MAILSTEAD_KEY_FILE) or a line of the\n" +
+		"configuration file (key_file: /etc/mailstead/key). A flag wins over the environment, that over the\n" +
+		"file. These settings have no flag:"
 	width := 100
 	for _, name := range rest {
 		if width += len(name) + 2; width > 100 {
