@@ -95,6 +95,7 @@ type ConnectRequest struct {
 	ReceiveOnly      bool                 `json:"receive_only,omitempty" doc:"The account gets no outgoing side."`
 	Password         mailstead.Secret     `json:"password,omitzero" doc:"The password of the mailbox, or an app password where the provider asks for one."`
 	OutgoingPassword mailstead.Secret     `json:"outgoing_password,omitzero" doc:"The password of the outgoing server, when it has its own."`
+	NoSignIn         bool                 `json:"no_sign_in,omitempty" doc:"The outgoing server takes mail without a sign-in, as relays inside a network do."`
 	LoadPeriod       mailstead.LoadPeriod `json:"load_period,omitempty" maxLength:"20" doc:"How much old mail is loaded: none, all, days:N, months:N or count:N." example:"months:3"`
 	PlainReason      string               `json:"plain_reason,omitempty" maxLength:"1000" doc:"Why a server without encryption is used, where the service allows it at all."`
 }
@@ -105,7 +106,7 @@ func (r *ConnectRequest) request() connect.Request {
 		OwnerID: r.OwnerID, Organisation: r.Organisation, ProviderID: r.ProviderID,
 		Incoming: r.Incoming.input(), Outgoing: r.Outgoing.input(),
 		SendOnly: r.SendOnly, ReceiveOnly: r.ReceiveOnly,
-		Password: r.Password, OutgoingPassword: r.OutgoingPassword,
+		Password: r.Password, OutgoingPassword: r.OutgoingPassword, NoSignIn: r.NoSignIn,
 		LoadPeriod: r.LoadPeriod, PlainReason: r.PlainReason,
 	}
 }

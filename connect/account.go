@@ -142,7 +142,9 @@ func (s *Service) changedSides(ctx context.Context, old, a *mailstead.Account, c
 		if n == mailstead.SideOutgoing && !c.OutgoingPassword.IsZero() {
 			t.secret, t.secretField = c.OutgoingPassword, "outgoing_password"
 		}
-		if t.secret.IsZero() {
+		// A side without a sign-in stays so until a user name and password come.
+		t.open = t.secret.IsZero() && t.targets[0].login == ""
+		if t.secret.IsZero() && !t.open {
 			if t.secret, err = s.keptSecret(ctx, old, t); err != nil {
 				return nil, err
 			}

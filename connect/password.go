@@ -53,7 +53,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor mailstead.Actor, id 
 func passwordTrials(a *mailstead.Account, changed, outgoing mailstead.Secret) []*trial {
 	var sides []*trial
 	add := func(n mailstead.SideName, secret mailstead.Secret, field string) {
-		if a.Side(n) == nil || secret.IsZero() {
+		if side := a.Side(n); side == nil || side.Login == "" || secret.IsZero() {
 			return
 		}
 		t := storedTrial(a, n, secret)

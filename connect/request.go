@@ -34,7 +34,10 @@ type Request struct {
 	Password    mailstead.Secret
 	// OutgoingPassword is for outgoing servers with a password of their own.
 	OutgoingPassword mailstead.Secret
-	LoadPeriod       mailstead.LoadPeriod
+	// NoSignIn tells that the outgoing server takes mail without a sign-in, as
+	// relays inside a network do.
+	NoSignIn   bool
+	LoadPeriod mailstead.LoadPeriod
 	// PlainReason says in writing why a server without encryption is used.
 	PlainReason string
 }
@@ -276,6 +279,11 @@ func (s *Service) checkPlan(p *plan, r Request) error {
 		if t.side == mailstead.SideOutgoing && !r.OutgoingPassword.IsZero() {
 			t.secret, t.secretField = r.OutgoingPassword, "outgoing_password"
 		}
+		if t.side == mailstead.SideOutgoing && r.NoSignIn {
+			if err := t.withoutSignIn(r); err != nil {
+				return err
+			}
+		}
 		if err := s.checkTrial(t); err != nil {
 			return err
 		}
@@ -288,6 +296,19 @@ func (s *Service) checkPlan(p *plan, r Request) error {
 	return p.account.Validate()
 }
 
+// withoutSignIn makes t one of a server that nobody signs in to.
+func (t *trial) withoutSignIn(r Request) error {
+	if !r.OutgoingPassword.IsZero() || (r.Outgoing != nil && r.Outgoing.Login != "") {
+		return mailstead.Invalid("no_sign_in", "input.sign_in", "A user name or password for the outgoing server needs a sign-in: leave out the one or the other.")
+	}
+	t.secret = mailstead.Secret{}
+	for i := range t.targets {
+		t.targets[i].login = ""
+	}
+	t.open = true
+	return nil
+}
+
 func setSide(a *mailstead.Account, n mailstead.SideName, side *mailstead.Side) {
 	if n == mailstead.SideOutgoing {
 		a.Outgoing = side
@@ -298,14 +319,14 @@ func setSide(a *mailstead.Account, n mailstead.SideName, side *mailstead.Side) {
 
 // checkTrial checks what would be sent to a server.
 func (s *Service) checkTrial(t *trial) error {
-	if t.secret.IsZero() {
+	if t.secret.IsZero() && !t.open {
 		return mailstead.Invalid(t.secretField, "input.password_needed", "The password is needed.")
 	}
 	if err := mailstead.CheckPassword(t.secretField, t.secret); err != nil {
 		return err
 	}
 	for _, g := range t.targets {
-		if g.login == "" {
+		if g.login == "" && !t.open {
 			return mailstead.Invalid(string(t.side)+".login", "input.login_needed", "The user name is needed: it does not follow from the address here.")
 		}
 		if g.server.Security == mailstead.SecurityNone && !s.c.AllowPlain {

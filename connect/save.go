@@ -121,7 +121,7 @@ func (s *Service) begin(a *mailstead.Account) (done func(), ok bool) {
 // are spared the question: only for domains that nothing was known about, which
 // keeps public ones out, and only when both sides are known and protected.
 func (s *Service) learned(p *plan, a *mailstead.Account, r Request) *mailstead.Domain {
-	if p.found.Source != discover.SourceNone || a.Incoming == nil || a.Outgoing == nil {
+	if p.found.Source != discover.SourceNone || a.Incoming == nil || a.Outgoing == nil || a.Outgoing.Login == "" {
 		return nil
 	}
 	d := &mailstead.Domain{Name: mailstead.DomainOf(a.Address), Source: mailstead.DomainLearned}
@@ -154,13 +154,16 @@ func usernameForm(a *mailstead.Account) mailstead.UsernameForm {
 type sideSecrets map[mailstead.SideName]mailstead.Secret
 
 // seal seals the secrets and notes at each side which one is its own: one for
-// both where they are the same.
+// both where they are the same. A side without a sign-in has none.
 func (s *Service) seal(a *mailstead.Account, secrets sideSecrets) (map[mailstead.SecretField]mailstead.Sealed, error) {
 	in, out := secrets[mailstead.SideIncoming], secrets[mailstead.SideOutgoing]
-	shared := a.Incoming == nil || a.Outgoing == nil || in == out
+	shared := in.IsZero() || out.IsZero() || in == out
 	sealed := make(map[mailstead.SecretField]mailstead.Sealed)
 	for n, secret := range secrets {
 		side := a.Side(n)
+		if side.Secret = ""; secret.IsZero() {
+			continue
+		}
 		side.Secret = mailstead.SecretBoth
 		if !shared {
 			side.Secret = mailstead.SecretIncoming
@@ -189,7 +192,7 @@ func (s *Service) openSecrets(ctx context.Context, a *mailstead.Account) (sideSe
 	out := make(sideSecrets)
 	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
 		side := a.Side(n)
-		if side == nil {
+		if side == nil || side.Login == "" {
 			continue
 		}
 		b, ok := sealed[side.Secret]

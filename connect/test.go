@@ -17,6 +17,9 @@ type trial struct {
 	secret  mailstead.Secret
 	// secretField is the input field that the secret came from.
 	secretField string
+	// open tells that the server takes mail without a sign-in: there is neither
+	// login nor secret.
+	open bool
 	// from is the address that the outgoing server is asked to send for.
 	from string
 	// won is the target whose report stands: the one that works, else the one
@@ -75,7 +78,7 @@ func (s *Service) TestAccount(ctx context.Context, actor mailstead.Actor, id mai
 // storedTrial is the test of a side with the server that is stored.
 func storedTrial(a *mailstead.Account, n mailstead.SideName, secret mailstead.Secret) *trial {
 	side := a.Side(n)
-	return &trial{side: n, from: a.Address, secret: secret, targets: []target{{side.Server, side.Login}}}
+	return &trial{side: n, from: a.Address, secret: secret, open: side.Login == "", targets: []target{{side.Server, side.Login}}}
 }
 
 // run tests the sides side by side within the time limit.

@@ -56,9 +56,12 @@ func newAccountConnect(c *cli) *cobra.Command {
 			"  mailstead account connect anna@example.com --owner 1 --incoming mail.example.com:993:tls --outgoing mail.example.com:465:tls",
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			password, err := c.readPassword()
-			if err != nil {
-				return err
+			var password mailstead.Secret
+			if !r.SendOnly || !r.NoSignIn {
+				var err error
+				if password, err = c.readPassword(); err != nil {
+					return err
+				}
 			}
 			r.Address, r.Incoming, r.Outgoing, r.OwnerID = args[0], in.input(), out.input(), mailstead.UserID(owner)
 			body := secretBody{r, map[string]mailstead.Secret{"password": password}}
@@ -89,6 +92,7 @@ func newAccountConnect(c *cli) *cobra.Command {
 	f.BoolVar(&r.Organisation, "organisation", false, "the account belongs to the organisation")
 	f.BoolVar(&r.SendOnly, "send-only", false, "no incoming side")
 	f.BoolVar(&r.ReceiveOnly, "receive-only", false, "no outgoing side")
+	f.BoolVar(&r.NoSignIn, "no-sign-in", false, "the outgoing server takes mail without a sign-in; with --send-only no password is read")
 	f.StringVar(&r.PlainReason, "plain-reason", "", "`REASON` for a server without encryption, in words")
 	in.add(cmd, "incoming", "imaps")
 	out.add(cmd, "outgoing", "smtps")
