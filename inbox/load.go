@@ -13,7 +13,7 @@ import (
 // A batch is stored when it holds this many messages or bytes.
 const (
 	batchMessages = 250
-	batchBytes    = 4 << 20
+	batchBytes    = 8 << 20
 )
 
 // load fetches messages of the selected folder and stores them.
@@ -130,17 +130,25 @@ func (c *conn) fetch(ctx context.Context, uids []mailstead.UID, batches chan<- b
 // rows; the last batch of a load moves the cursor.
 func (c *conn) prepare(ctx context.Context, job *load, from batch) (mailstead.SyncBatch, error) {
 	raw, last := from.messages, from.last
-	refs, err := c.keep(ctx, raw)
-	if err != nil {
-		return mailstead.SyncBatch{}, err
-	}
+	var refs []mailstead.BlobRef
+	var disk errgroup.Group
+	disk.Go(func() (err error) {
+		refs, err = c.keep(ctx, raw)
+		return err
+	})
 	b := mailstead.SyncBatch{
 		FolderID: job.folder.ID, Cursor: job.folder.Cursor, RemoteTotal: -1, Announce: job.announce,
 		Messages: make([]mailstead.NewMessage, len(raw)),
 	}
+	// Reading goes on while the disk takes the bytes.
 	for i := range raw {
-		b.Messages[i] = c.describe(&raw[i], refs[i])
-		b.Messages[i].FolderID = job.folder.ID
+		b.Messages[i] = c.describe(&raw[i])
+	}
+	if err := disk.Wait(); err != nil {
+		return mailstead.SyncBatch{}, err
+	}
+	for i := range raw {
+		b.Messages[i].FolderID, b.Messages[i].Blob = job.folder.ID, refs[i]
 	}
 	if last {
 		b.Cursor, b.RemoteTotal = job.final, job.remoteTotal
@@ -201,9 +209,9 @@ func (c *conn) keep(ctx context.Context, raw []mailstead.RawMessage) ([]mailstea
 }
 
 // describe reads what lists, threads and search need of a message.
-func (c *conn) describe(raw *mailstead.RawMessage, ref mailstead.BlobRef) mailstead.NewMessage {
+func (c *conn) describe(raw *mailstead.RawMessage) mailstead.NewMessage {
 	m := mailstead.NewMessage{Message: mailstead.Message{
-		AccountID: c.w.id, UID: raw.UID, Flags: raw.Flags, ReceivedAt: raw.ReceivedAt, Size: raw.Size, Blob: ref,
+		AccountID: c.w.id, UID: raw.UID, Flags: raw.Flags, ReceivedAt: raw.ReceivedAt, Size: raw.Size,
 	}}
 	if raw.Data == nil {
 		m.State, m.Defect = mailstead.MessageTooLarge, "The mail is larger than this installation loads."

@@ -10,7 +10,7 @@ import (
 const (
 	// loadChunk is how many older messages are loaded before the inbox is looked
 	// at again.
-	loadChunk = 1000
+	loadChunk = 2000
 	// newChunk is how many new messages are fetched by one command.
 	newChunk = 1000
 )
