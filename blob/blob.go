@@ -44,6 +44,8 @@ const (
 	packSuffix      = ".pack"
 	// maxBody bounds one body, so that a damaged header can't ask for more.
 	maxBody = 1 << 30
+	// keepBuffer is the largest buffer of a batch that is kept for the next one.
+	keepBuffer = 16 << 20
 )
 
 // Packs is a blob store in one directory. Its methods may be called from many
@@ -53,6 +55,8 @@ type Packs struct {
 	packSize int64
 	enc      *zstd.Encoder
 	dec      *zstd.Decoder
+	// buffers holds *[]byte in which batches are put together.
+	buffers sync.Pool
 
 	// mu guards the end of the current pack.
 	mu     sync.Mutex
@@ -90,7 +94,7 @@ func Open(dir string, o Options) (*Packs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make decompressor: %w", err)
 	}
-	p := &Packs{dir: dir, packSize: o.PackSize, enc: enc, dec: dec}
+	p := &Packs{dir: dir, packSize: o.PackSize, enc: enc, dec: dec, buffers: sync.Pool{New: func() any { return new([]byte) }}}
 	if err := p.resume(); err != nil {
 		return nil, err
 	}
@@ -139,76 +143,68 @@ func (p *Packs) PutHashed(ctx context.Context, hashes []mailstead.BlobHash, bodi
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	refs := make([]mailstead.BlobRef, len(bodies))
-	first := make(map[mailstead.BlobHash]int, len(bodies))
-	records := make([]record, 0, len(bodies))
-	for i, b := range bodies {
+	for _, b := range bodies {
 		if len(b) > maxBody {
 			return nil, &mailstead.Error{Kind: mailstead.KindTooLarge, Code: "blob.too_large", Op: "blob.Put", Text: "The mail is too large to be stored."}
 		}
-		h := hashes[i]
-		refs[i] = mailstead.BlobRef{Hash: h, Size: int64(len(b))}
-		if _, ok := first[h]; !ok {
-			first[h] = i
-			records = append(records, p.encode(h, b))
-		}
 	}
-	places, serial, err := p.append(records)
+	buf := p.buffers.Get().(*[]byte) // only such buffers are put there
+	defer func() {
+		if cap(*buf) <= keepBuffer {
+			p.buffers.Put(buf)
+		}
+	}()
+	batch := (*buf)[:0]
+	refs := make([]mailstead.BlobRef, len(bodies))
+	first := make(map[mailstead.BlobHash]int, len(bodies))
+	for i, b := range bodies {
+		if j, ok := first[hashes[i]]; ok {
+			refs[i] = refs[j]
+			continue
+		}
+		first[hashes[i]] = i
+		start := len(batch)
+		batch = p.encode(batch, hashes[i], b)
+		refs[i] = mailstead.BlobRef{Hash: hashes[i], Size: int64(len(b)), Offset: int64(start), Stored: int64(len(batch) - start)}
+	}
+	*buf = batch
+	pack, offset, serial, err := p.append(batch)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.sync(serial); err != nil {
 		return nil, err
 	}
-	at := make(map[mailstead.BlobHash]place, len(places))
-	for i := range records {
-		at[records[i].hash] = places[i]
-	}
 	for i := range refs {
-		pl := at[refs[i].Hash]
-		refs[i].Pack, refs[i].Offset, refs[i].Stored = pl.pack, pl.offset, pl.stored
+		refs[i].Pack = pack
+		refs[i].Offset += offset
 	}
 	return refs, nil
 }
 
-type place struct{ pack, offset, stored int64 }
-
-// append writes the records behind each other and returns where they lie.
-func (p *Packs) append(records []record) ([]place, uint64, error) {
+// append writes a batch of records behind what is there, by one write, and
+// returns where it lies. A batch is not parted: a pack may end up larger than its
+// size by one batch.
+func (p *Packs) append(batch []byte) (pack, offset int64, serial uint64, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		return nil, 0, os.ErrClosed
+		return 0, 0, 0, os.ErrClosed
 	}
-	places := make([]place, len(records))
-	for i := range records {
-		r := &records[i]
-		if p.file == nil || p.end >= p.packSize {
-			if err := p.rotate(); err != nil {
-				return nil, 0, err
-			}
+	if p.file == nil || p.end >= p.packSize {
+		if err := p.rotate(); err != nil {
+			return 0, 0, 0, err
 		}
-		header := r.header()
-		n := int64(len(header) + len(r.data))
-		if err := writeAll(p.file, header[:], r.data); err != nil {
-			// What stands behind end now is unknown: leave this pack alone. What
-			// others appended to it before may still be saved.
-			return nil, 0, errors.Join(fmt.Errorf("write pack: %w", err), p.finish())
-		}
-		places[i] = place{p.pack, p.end, n}
-		p.end += n
 	}
+	if _, err := p.file.Write(batch); err != nil {
+		// What stands behind end now is unknown: leave this pack alone. What
+		// others appended to it before may still be saved.
+		return 0, 0, 0, errors.Join(fmt.Errorf("write pack: %w", err), p.finish())
+	}
+	pack, offset = p.pack, p.end
+	p.end += int64(len(batch))
 	p.serial++
-	return places, p.serial, nil
-}
-
-func writeAll(f *os.File, parts ...[]byte) error {
-	for _, b := range parts {
-		if _, err := f.Write(b); err != nil {
-			return err
-		}
-	}
-	return nil
+	return pack, offset, p.serial, nil
 }
 
 // rotate begins a new pack. What was appended to the old one becomes durable

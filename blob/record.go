@@ -40,14 +40,20 @@ var errDamaged = &mailstead.Error{
 	Text: "The stored bytes of a mail are damaged; restore them from a backup or load the mail again.",
 }
 
-func (p *Packs) encode(h mailstead.BlobHash, body []byte) record {
+// encode appends the record of body to batch.
+func (p *Packs) encode(batch []byte, h mailstead.BlobHash, body []byte) []byte {
+	start := len(batch)
+	batch = append(batch, make([]byte, headerSize)...)
 	r := record{hash: h, size: int64(len(body)), codec: codecZstd}
-	r.data = p.enc.EncodeAll(body, make([]byte, 0, len(body)/2+64))
-	if len(r.data) >= len(body) {
-		r.codec, r.data = codecRaw, body
+	batch = p.enc.EncodeAll(body, batch)
+	if len(batch)-start-headerSize >= len(body) {
+		r.codec = codecRaw
+		batch = append(batch[:start+headerSize], body...)
 	}
-	r.stored = int64(len(r.data))
-	return r
+	r.stored = int64(len(batch) - start - headerSize)
+	header := r.header()
+	copy(batch[start:], header[:])
+	return batch
 }
 
 func (p *Packs) decode(r *record) ([]byte, error) {
