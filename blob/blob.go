@@ -143,7 +143,9 @@ func (p *Packs) PutHashed(ctx context.Context, hashes []mailstead.BlobHash, bodi
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	room := 0
 	for _, b := range bodies {
+		room += headerSize + len(b)
 		if len(b) > maxBody {
 			return nil, &mailstead.Error{Kind: mailstead.KindTooLarge, Code: "blob.too_large", Op: "blob.Put", Text: "The mail is too large to be stored."}
 		}
@@ -154,7 +156,7 @@ func (p *Packs) PutHashed(ctx context.Context, hashes []mailstead.BlobHash, bodi
 			p.buffers.Put(buf)
 		}
 	}()
-	batch := (*buf)[:0]
+	batch := slices.Grow((*buf)[:0], room)
 	refs := make([]mailstead.BlobRef, len(bodies))
 	first := make(map[mailstead.BlobHash]int, len(bodies))
 	for i, b := range bodies {
