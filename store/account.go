@@ -187,12 +187,8 @@ func (db *DB) Account(ctx context.Context, id mailstead.AccountID) (mailstead.Ac
 
 // oneAccount reads an account; lock is of Engine.RowLock or "".
 func oneAccount(ctx context.Context, s *Session, id mailstead.AccountID, lock string) (*accountRow, error) {
-	row := new(accountRow)
-	q := s.NewSelect().Model(row).Where("a.id = ? AND a.deleted_at = 0", int64(id))
-	if lock != "" {
-		q.For(lock)
-	}
-	return row, found(q.Scan(ctx), "account")
+	row, err := first(all[accountRow](ctx, s, "SELECT * FROM accounts WHERE id = ? AND deleted_at = 0"+locked(lock), int64(id)))
+	return row, found(err, "account")
 }
 
 // live is the condition that the account in a column was not deleted.
@@ -218,9 +214,8 @@ func (db *DB) AccountFor(ctx context.Context, id mailstead.AccountID, user mails
 	if err != nil {
 		return mailstead.Account{}, nil, fmt.Errorf("read account: %w", err)
 	}
-	var reach []assignmentRow
-	err = s.NewSelect().Model(&reach).Where("asg.account_id = ?", int64(id)).
-		Where(reachesUser, int64(user)).Order("asg.id").Scan(ctx)
+	reach, err := all[assignmentRow](ctx, s, "SELECT asg.* FROM assignments AS asg WHERE asg.account_id = ? AND "+boundReachesUser+" ORDER BY asg.id",
+		int64(id), int64(user), int64(user))
 	if err != nil {
 		return mailstead.Account{}, nil, fmt.Errorf("read assignments of account: %w", err)
 	}

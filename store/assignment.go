@@ -45,6 +45,10 @@ const (
 	// reachesUser keeps assignments of the user itself or of its profiles.
 	reachesUser = `((asg.user_id <> 0 AND asg.user_id = ?0) OR
 		(asg.profile_id <> 0 AND asg.profile_id IN (SELECT up.profile_id FROM user_profiles AS up WHERE up.user_id = ?0)))`
+	// boundReachesUser is reachesUser for a bound statement, which takes the user
+	// twice.
+	boundReachesUser = `((asg.user_id <> 0 AND asg.user_id = ?) OR
+		(asg.profile_id <> 0 AND asg.profile_id IN (SELECT up.profile_id FROM user_profiles AS up WHERE up.user_id = ?)))`
 	// ofUser names the accounts that the user owns or was assigned.
 	ofUser = `(SELECT id FROM accounts WHERE owner_id <> 0 AND owner_id = ?0
 		UNION SELECT asg.account_id FROM assignments AS asg WHERE ` + reachesUser + `)`

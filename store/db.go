@@ -136,6 +136,31 @@ func one(ctx context.Context, b Bound, query string, args []any, dest ...any) er
 	return rows.Err()
 }
 
+// all scans the rows of a bound query into models.
+func all[T any](ctx context.Context, s *Session, query string, args ...any) ([]T, error) {
+	rows, err := s.Bound.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var out []T
+	if err := s.DB.ScanRows(ctx, rows, &out); err != nil {
+		return nil, err
+	}
+	return out, rows.Err()
+}
+
+// first returns the first of the rows, or sql.ErrNoRows when there is none.
+func first[T any](rows []T, err error) (*T, error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, sql.ErrNoRows
+	}
+	return &rows[0], nil
+}
+
 // locked is the clause behind a SELECT that holds its rows, see Engine.RowLock.
 func locked(lock string) string {
 	if lock == "" {

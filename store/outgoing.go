@@ -84,27 +84,11 @@ func outgoingArgs(m *mailstead.OutgoingMessage) []any {
 // selectOutgoing reads mails with where their bytes lie; rest goes on behind
 // the joins.
 func selectOutgoing(ctx context.Context, s *Session, rest string, args ...any) ([]outgoingRow, error) {
-	rows, err := s.Bound.Query(ctx, "SELECT o.*, "+withBlob+" FROM outgoing AS o LEFT JOIN blobs AS b ON b.hash = o.blob_hash "+rest, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var out []outgoingRow
-	if err := s.DB.ScanRows(ctx, rows, &out); err != nil {
-		return nil, err
-	}
-	return out, rows.Err()
+	return all[outgoingRow](ctx, s, "SELECT o.*, "+withBlob+" FROM outgoing AS o LEFT JOIN blobs AS b ON b.hash = o.blob_hash "+rest, args...)
 }
 
 func oneOutgoing(ctx context.Context, s *Session, rest string, args ...any) (*outgoingRow, error) {
-	rows, err := selectOutgoing(ctx, s, rest, args...)
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 {
-		return nil, sql.ErrNoRows
-	}
-	return &rows[0], nil
+	return first(selectOutgoing(ctx, s, rest, args...))
 }
 
 func (s *step) emitOutgoing(m *mailstead.OutgoingMessage) {

@@ -23,8 +23,8 @@ func (db *DB) Secrets(ctx context.Context, id mailstead.AccountID) (map[mailstea
 	if err := requireAccount(ctx, s, id, ""); err != nil {
 		return nil, fmt.Errorf("read secrets: %w", err)
 	}
-	var rows []secretRow
-	if err := s.NewSelect().Model(&rows).Where("sec.account_id = ?", int64(id)).Scan(ctx); err != nil {
+	rows, err := all[secretRow](ctx, s, "SELECT * FROM account_secrets WHERE account_id = ?", int64(id))
+	if err != nil {
 		return nil, fmt.Errorf("read secrets: %w", err)
 	}
 	out := make(map[mailstead.SecretField]mailstead.Sealed, len(rows))

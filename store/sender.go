@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/uptrace/bun"
-
 	"github.com/mailstead/mailstead"
 )
 
@@ -29,15 +27,15 @@ func senderFacts(ctx context.Context, s *Session, user mailstead.UserID, named [
 		}
 	}
 	if len(f.User.ProfileIDs) > 0 {
-		var rows []profileRow
-		if err := s.NewSelect().Model(&rows).Where("p.id IN (?)", bun.List(f.User.ProfileIDs)).Order("p.id").Scan(ctx); err != nil {
+		rows, err := all[profileRow](ctx, s, `SELECT p.* FROM profiles AS p JOIN user_profiles AS up ON up.profile_id = p.id
+			WHERE up.user_id = ? ORDER BY p.id`, int64(user))
+		if err != nil {
 			return f, err
 		}
 		f.Profiles = profiles(rows)
 	}
-	var reach []assignmentRow
-	err := s.NewSelect().Model(&reach).Where("(asg.system OR "+reachesUser+")", int64(user)).
-		Where(live("asg.account_id")).Order("asg.id").Scan(ctx)
+	reach, err := all[assignmentRow](ctx, s, "SELECT asg.* FROM assignments AS asg WHERE (asg.system OR "+boundReachesUser+") AND "+
+		live("asg.account_id")+" ORDER BY asg.id", int64(user), int64(user))
 	if err != nil {
 		return f, err
 	}
@@ -46,9 +44,8 @@ func senderFacts(ctx context.Context, s *Session, user mailstead.UserID, named [
 	for i := range f.Assignments {
 		ids = append(ids, f.Assignments[i].AccountID)
 	}
-	var rows []accountRow
-	err = s.NewSelect().Model(&rows).Where("a.deleted_at = 0").
-		Where("(a.id IN (?) OR (a.owner_id <> 0 AND a.owner_id = ?))", bun.List(ids), int64(user)).Order("a.id").Scan(ctx)
+	rows, err := all[accountRow](ctx, s, "SELECT * FROM accounts WHERE deleted_at = 0 AND (id IN ("+params(len(ids))+
+		") OR (owner_id <> 0 AND owner_id = ?)) ORDER BY id", append(values(ids), int64(user))...)
 	f.Accounts = accounts(rows)
 	return f, err
 }

@@ -37,9 +37,9 @@ func (db *DB) CreateSession(ctx context.Context, n mailstead.Session) error {
 
 // Session returns the session with this hash, expired or not, and its user.
 func (db *DB) Session(ctx context.Context, hash []byte) (mailstead.Session, mailstead.User, error) {
-	var row sessionRow
 	s := db.reader()
-	if err := s.NewSelect().Model(&row).Where("s.hash = ?", hash).Scan(ctx); err != nil {
+	row, err := first(all[sessionRow](ctx, s, "SELECT * FROM sessions WHERE hash = ?", hash))
+	if err != nil {
 		return mailstead.Session{}, mailstead.User{}, fmt.Errorf("read session: %w", found(err, "session"))
 	}
 	u, _, err := oneUser(ctx, s, "u.id = ?", row.UserID)

@@ -56,9 +56,9 @@ func (db *DB) CreateToken(ctx context.Context, t *mailstead.Token) error {
 
 // TokenByHash returns the token with this hash, expired or not, and its user.
 func (db *DB) TokenByHash(ctx context.Context, hash []byte) (mailstead.Token, mailstead.User, error) {
-	var row tokenRow
 	s := db.reader()
-	if err := s.NewSelect().Model(&row).Where("t.hash = ?", hash).Scan(ctx); err != nil {
+	row, err := first(all[tokenRow](ctx, s, "SELECT * FROM tokens WHERE hash = ?", hash))
+	if err != nil {
 		return mailstead.Token{}, mailstead.User{}, fmt.Errorf("read token: %w", found(err, "token"))
 	}
 	u, _, err := oneUser(ctx, s, "u.id = ?", row.UserID)

@@ -128,11 +128,11 @@ func (db *DB) UserByEmail(ctx context.Context, email string) (u mailstead.User, 
 }
 
 func oneUser(ctx context.Context, s *Session, where string, arg any) (mailstead.User, string, error) {
-	var row userRow
-	if err := s.NewSelect().Model(&row).Where(where, arg).Scan(ctx); err != nil {
+	row, err := first(all[userRow](ctx, s, "SELECT u.* FROM users AS u WHERE "+where, arg))
+	if err != nil {
 		return mailstead.User{}, "", found(err, "user")
 	}
-	users, err := withProfiles(ctx, s, []userRow{row})
+	users, err := withProfiles(ctx, s, []userRow{*row})
 	if err != nil {
 		return mailstead.User{}, "", err
 	}
@@ -156,23 +156,21 @@ func (db *DB) Users(ctx context.Context, after mailstead.UserID, n int) ([]mails
 
 // withProfiles adds to users the profiles that they have.
 func withProfiles(ctx context.Context, s *Session, rows []userRow) ([]mailstead.User, error) {
-	if len(rows) == 0 {
-		return nil, nil
-	}
 	users := make([]mailstead.User, len(rows))
 	ids := make([]int64, len(rows))
 	at := make(map[int64]int, len(rows))
 	for i := range rows {
 		users[i], ids[i], at[rows[i].ID] = rows[i].user(), rows[i].ID, i
 	}
-	var has []userProfileRow
-	err := s.NewSelect().Model(&has).Where("user_id IN (?)", bun.List(ids)).Order("user_id", "profile_id").Scan(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, h := range has {
-		u := &users[at[h.UserID]]
-		u.ProfileIDs = append(u.ProfileIDs, mailstead.ProfileID(h.ProfileID))
+	for part := range pieces(ids, mostIDs) {
+		has, err := all[userProfileRow](ctx, s, "SELECT * FROM user_profiles WHERE user_id IN ("+params(len(part))+") ORDER BY user_id, profile_id", values(part)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range has {
+			u := &users[at[h.UserID]]
+			u.ProfileIDs = append(u.ProfileIDs, mailstead.ProfileID(h.ProfileID))
+		}
 	}
 	return users, nil
 }

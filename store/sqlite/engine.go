@@ -130,13 +130,50 @@ func scanIDs(rows *sql.Rows) ([]mailstead.MessageID, error) {
 	return ids, rows.Err()
 }
 
-// pool runs bound statements on the reading connections.
-type pool struct{ db *sql.DB }
+// maxPrepared is how many statements the reading connections keep prepared. Only
+// few texts vary, with the number of their parameters.
+const maxPrepared = 256
 
-func (p pool) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+// pool runs bound statements on the reading connections and keeps them prepared.
+type pool struct {
+	db *sql.DB
+
+	mu    sync.RWMutex
+	stmts map[string]*sql.Stmt
+}
+
+func (p *pool) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return p.db.ExecContext(ctx, query, args...)
 }
 
-func (p pool) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return p.db.QueryContext(ctx, query, args...)
+func (p *pool) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	st, err := p.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		return p.db.QueryContext(ctx, query, args...)
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+// stmt returns the prepared statement, or nil when there are too many.
+func (p *pool) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	p.mu.RLock()
+	st, full := p.stmts[query], len(p.stmts) >= maxPrepared
+	p.mu.RUnlock()
+	if st != nil || full {
+		return st, nil
+	}
+	st, err := p.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if other := p.stmts[query]; other != nil {
+		return other, st.Close()
+	}
+	p.stmts[query] = st
+	return st, nil
 }

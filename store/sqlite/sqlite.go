@@ -75,7 +75,7 @@ func open(ctx context.Context, path string, o store.Options) (*engine, error) {
 	if e.writer, err = startWriter(ctx, w); err != nil {
 		return nil, errors.Join(err, r.Close(), w.Close())
 	}
-	e.reader = &store.Session{IDB: r, DB: r, Bound: pool{r.DB}}
+	e.reader = &store.Session{IDB: r, DB: r, Bound: &pool{db: r.DB, stmts: make(map[string]*sql.Stmt)}}
 	return e, nil
 }
 
