@@ -37,17 +37,14 @@ func (db *DB) CreateSession(ctx context.Context, n mailstead.Session) error {
 
 // Session returns the session with this hash, expired or not, and its user.
 func (db *DB) Session(ctx context.Context, hash []byte) (mailstead.Session, mailstead.User, error) {
-	s := db.reader()
-	row, err := first(all[sessionRow](ctx, s, "SELECT * FROM sessions WHERE hash = ?", hash))
+	var row sessionRow
+	u, _, err := userOf(ctx, db.reader(), ", s.created_at, s.expires_at", "sessions AS s JOIN users AS u ON u.id = s.user_id",
+		"s.hash = ?", hash, &row.CreatedAt, &row.ExpiresAt)
 	if err != nil {
 		return mailstead.Session{}, mailstead.User{}, fmt.Errorf("read session: %w", found(err, "session"))
 	}
-	u, _, err := oneUser(ctx, s, "u.id = ?", row.UserID)
-	if err != nil {
-		return mailstead.Session{}, mailstead.User{}, fmt.Errorf("read session: %w", err)
-	}
 	return mailstead.Session{
-		Hash: row.Hash, UserID: u.ID, CreatedAt: instant(row.CreatedAt), ExpiresAt: instant(row.ExpiresAt),
+		Hash: hash, UserID: u.ID, CreatedAt: instant(row.CreatedAt), ExpiresAt: instant(row.ExpiresAt),
 	}, u, nil
 }
 

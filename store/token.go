@@ -56,14 +56,12 @@ func (db *DB) CreateToken(ctx context.Context, t *mailstead.Token) error {
 
 // TokenByHash returns the token with this hash, expired or not, and its user.
 func (db *DB) TokenByHash(ctx context.Context, hash []byte) (mailstead.Token, mailstead.User, error) {
-	s := db.reader()
-	row, err := first(all[tokenRow](ctx, s, "SELECT * FROM tokens WHERE hash = ?", hash))
+	row := tokenRow{Hash: hash}
+	u, _, err := userOf(ctx, db.reader(), ", t.id, t.user_id, t.name, t.scopes, t.created_at, t.expires_at, t.used_at",
+		"tokens AS t JOIN users AS u ON u.id = t.user_id", "t.hash = ?", hash,
+		&row.ID, &row.UserID, &row.Name, &row.Scopes, &row.CreatedAt, &row.ExpiresAt, &row.UsedAt)
 	if err != nil {
 		return mailstead.Token{}, mailstead.User{}, fmt.Errorf("read token: %w", found(err, "token"))
-	}
-	u, _, err := oneUser(ctx, s, "u.id = ?", row.UserID)
-	if err != nil {
-		return mailstead.Token{}, mailstead.User{}, fmt.Errorf("read token: %w", err)
 	}
 	return row.token(), u, nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 
@@ -127,16 +128,45 @@ func (db *DB) UserByEmail(ctx context.Context, email string) (u mailstead.User, 
 	return u, passwordHash, nil
 }
 
-func oneUser(ctx context.Context, s *Session, where string, arg any) (mailstead.User, string, error) {
-	row, err := first(all[userRow](ctx, s, "SELECT u.* FROM users AS u WHERE "+where, arg))
-	if err != nil {
-		return mailstead.User{}, "", found(err, "user")
-	}
-	users, err := withProfiles(ctx, s, []userRow{*row})
+func oneUser(ctx context.Context, s *Session, where string, arg any) (u mailstead.User, passwordHash string, err error) {
+	u, passwordHash, err = userOf(ctx, s, "", "users AS u", where, arg)
+	return u, passwordHash, found(err, "user")
+}
+
+// userOf reads the user u in from with its profiles, all in one query: one stands
+// behind every request to the API. columns are further ones, for dest. Without a
+// row it returns sql.ErrNoRows.
+func userOf(ctx context.Context, s *Session, columns, from, where string, arg any, dest ...any) (mailstead.User, string, error) {
+	rows, err := s.Bound.Query(ctx, `SELECT u.id, u.name, u.email, u.role, u.disabled, u.default_account_id, u.password_hash, u.created_at,
+		coalesce(up.profile_id, 0)`+columns+" FROM "+from+" LEFT JOIN user_profiles AS up ON up.user_id = u.id WHERE "+where+
+		" ORDER BY up.profile_id", arg)
 	if err != nil {
 		return mailstead.User{}, "", err
 	}
-	return users[0], row.PasswordHash, nil
+	defer func() { _ = rows.Close() }()
+	var row userRow
+	var profile mailstead.ProfileID
+	var profiles []mailstead.ProfileID
+	dest = append([]any{
+		&row.ID, &row.Name, &row.Email, &row.Role, &row.Disabled, &row.DefaultAccountID, &row.PasswordHash, &row.CreatedAt, &profile,
+	}, dest...)
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return mailstead.User{}, "", err
+		}
+		if profile != 0 {
+			profiles = append(profiles, profile)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return mailstead.User{}, "", err
+	}
+	if row.ID == 0 {
+		return mailstead.User{}, "", sql.ErrNoRows
+	}
+	u := row.user()
+	u.ProfileIDs = profiles
+	return u, row.PasswordHash, nil
 }
 
 // Users returns users by id, at most 200.
