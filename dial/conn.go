@@ -64,11 +64,18 @@ type socket struct {
 	readTimeout atomic.Int64
 	// readFixed and writeFixed tell that the user's own deadline rules.
 	readFixed, writeFixed atomic.Bool
+	// ahead was read before its reader came, see Dialer.AwaitGreeting.
+	ahead []byte
 	// cause is why a context closed the connection.
 	cause atomic.Pointer[error]
 }
 
 func (s *socket) Read(b []byte) (int, error) {
+	if len(s.ahead) > 0 {
+		n := copy(b, s.ahead)
+		s.ahead = s.ahead[n:]
+		return n, nil
+	}
 	if !s.readFixed.Load() {
 		if err := s.Conn.SetReadDeadline(deadline(time.Duration(s.readTimeout.Load()))); err != nil {
 			return 0, s.why(err)

@@ -128,7 +128,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		return err
 	}
 	source := imap.New(imap.Config{Dialer: dialer, Version: version, Now: time.Now})
-	sender := smtp.New(dialer, smtp.Options{EHLOName: a.c.EHLOName, Now: time.Now})
+	sender := smtp.New(dialer, smtp.Options{EHLOName: a.c.EHLOName, SignInTimeout: a.c.IOTimeout, Now: time.Now})
 	keys := &credentials{db: a.db, sealer: sealer, allowPlain: a.c.AllowUnencrypted}
 
 	a.inbox = inbox.New(inbox.Config{

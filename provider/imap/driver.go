@@ -106,6 +106,12 @@ func (d *Driver) open(ctx context.Context, a mailstead.Access, t trace) (*sessio
 func (d *Driver) signIn(ctx context.Context, c *conn, a mailstead.Access, t trace) error {
 	var preauth bool
 	err := d.step(t, mailstead.StageGreeting, func() (err error) {
+		if t != nil {
+			// Only a test looks for the reason of silence.
+			if err := d.config.Dialer.AwaitGreeting(ctx, c.nc, a.Server, dial.Options{Admin: a.Admin}); err != nil {
+				return err
+			}
+		}
 		preauth, err = c.greeting()
 		return err
 	})

@@ -19,7 +19,9 @@ type conn struct {
 	r       *bufio.Reader
 	w       *bufio.Writer
 	options *Options
-	ext     map[string]string
+	// wait bounds the wait for the reply to one command.
+	wait time.Duration
+	ext  map[string]string
 	// secrets are texts that a reply must not show.
 	secrets []string
 	broken  bool
@@ -34,6 +36,7 @@ func newConn(n *dial.Conn, options *Options) *conn {
 		r:       bufio.NewReaderSize(n, maxReplyLine),
 		w:       bufio.NewWriterSize(n, bufferSize),
 		options: options,
+		wait:    options.SignInTimeout,
 	}
 }
 
@@ -94,7 +97,7 @@ func (c *conn) command(text string) (reply, error) {
 	if err := c.flush(); err != nil {
 		return reply{}, err
 	}
-	return c.get(c.options.ReplyTimeout)
+	return c.get(c.wait)
 }
 
 // fail marks the connection broken and types err.

@@ -33,7 +33,17 @@ func (d *Driver) connect(ctx context.Context, a mailstead.Access, t tracer) (*co
 }
 
 func (d *Driver) signIn(ctx context.Context, c *conn, a mailstead.Access, t tracer) error {
-	if err := t.step(mailstead.StageGreeting, c.greeting); err != nil {
+	err := t.step(mailstead.StageGreeting, func() (string, error) {
+		if _, testing := t.(*reporter); testing {
+			// Only a test looks for the reason of silence.
+			if err := d.dialer.AwaitGreeting(ctx, c.net, a.Server, dial.Options{Admin: a.Admin}); err != nil {
+				c.broken = true
+				return "", err
+			}
+		}
+		return c.greeting()
+	})
+	if err != nil {
 		return err
 	}
 	if a.Server.Security == mailstead.SecurityStartTLS {
@@ -45,15 +55,18 @@ func (d *Driver) signIn(ctx context.Context, c *conn, a mailstead.Access, t trac
 	if err := t.step(mailstead.StageCapabilities, c.hello); err != nil {
 		return err
 	}
-	if a.Login == "" && a.Secret.IsZero() {
-		return nil
+	if a.Login != "" || !a.Secret.IsZero() {
+		if err := t.step(mailstead.StageLogin, func() (string, error) { return c.auth(a) }); err != nil {
+			return err
+		}
 	}
-	return t.step(mailstead.StageLogin, func() (string, error) { return c.auth(a) })
+	c.wait = c.options.ReplyTimeout
+	return nil
 }
 
 // greeting reads the server's first words, RFC 5321 section 3.1.
 func (c *conn) greeting() (string, error) {
-	r, err := c.get(c.options.ReplyTimeout)
+	r, err := c.get(c.wait)
 	if mailstead.CodeOf(err) == "send.server_fault" {
 		return "", &mailstead.Error{
 			Kind: mailstead.KindPermanent, Code: "proto.wrong_service", Op: "smtp.Open",

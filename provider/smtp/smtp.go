@@ -33,6 +33,10 @@ type Options struct {
 	// 4.1.4 allows a client without a name of its own, and which tells nothing
 	// about the machine.
 	EHLOName string
+	// SignInTimeout bounds the wait for each reply until the sign-in is done;
+	// default 1 minute, or ReplyTimeout when that is shorter: people wait for it,
+	// and no mail is at stake yet.
+	SignInTimeout time.Duration
 	// ReplyTimeout bounds the wait for the reply to one command; default 5
 	// minutes (RFC 5321 section 4.5.3.2).
 	ReplyTimeout time.Duration
@@ -58,6 +62,9 @@ func New(d *dial.Dialer, o Options) *Driver {
 	}
 	if o.ReplyTimeout <= 0 {
 		o.ReplyTimeout = 5 * time.Minute
+	}
+	if o.SignInTimeout <= 0 {
+		o.SignInTimeout = min(time.Minute, o.ReplyTimeout)
 	}
 	if o.FinalTimeout <= 0 {
 		o.FinalTimeout = 10 * time.Minute
