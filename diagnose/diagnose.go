@@ -109,6 +109,7 @@ func (c *Catalogue) Report(r *mailstead.Report, provider string) {
 		}
 		x := c.Explain(r.Protocol, provider, s.Err)
 		s.Kind = mailstead.KindOf(s.Err).String()
+		x = atStage(x, s.Stage)
 		s.Code, s.Cause, s.Action, s.Who = x.Code, x.Cause, x.Action, x.Who
 		var reply *mailstead.ServerReply
 		var name x509.HostnameError

@@ -145,6 +145,27 @@ func TestReport(t *testing.T) {
 	}
 }
 
+func TestWordsFollowTheStage(t *testing.T) {
+	for name, c := range map[string]struct {
+		stage      mailstead.StageName
+		code, want string
+	}{
+		"a port behind a firewall":        {mailstead.StageTCP, "net.timeout", "a firewall probably drops this port"},
+		"a server that says nothing":      {mailstead.StageGreeting, "net.timeout", "took the connection"},
+		"TLS to a STARTTLS port":          {mailstead.StageTLS, "tls.wrong_mode", "TLS was started on a port that expects plain text"},
+		"plain text to a port for TLS":    {mailstead.StageGreeting, "tls.wrong_mode", "expects TLS from the beginning"},
+		"silence in the middle of a talk": {mailstead.StageLogin, "net.timeout", "took the connection"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := mailstead.Report{Protocol: mailstead.IMAP, Stages: []mailstead.Stage{{Stage: c.stage, Err: &mailstead.Error{Code: c.code}}}}
+			catalogue(t).Report(&r, "")
+			if s := r.Stages[0]; s.Code != c.code || !strings.Contains(s.Cause, c.want) || s.Action == "" {
+				t.Errorf("got %s: %q %q, want %q", s.Code, s.Cause, s.Action, c.want)
+			}
+		})
+	}
+}
+
 func TestMask(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"nothing to hide":        {"535 5.7.8 Username and Password not accepted. https://support.google.com/mail/?p=BadCredentials", "535 5.7.8 Username and Password not accepted. https://support.google.com/mail/?p=BadCredentials"},

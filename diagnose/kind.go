@@ -9,6 +9,22 @@ var unknown = mailstead.Explanation{
 	Action: "Read the server's own words; ask the provider what they mean.",
 }
 
+// atStage finds better words for codes that mean something else where the
+// conversation stood.
+func atStage(x mailstead.Explanation, stage mailstead.StageName) mailstead.Explanation {
+	connected := stage != mailstead.StageDNS && stage != mailstead.StageTCP
+	switch {
+	case x.Code == "net.timeout" && connected:
+		x.Who = "user"
+		x.Cause = "The server took the connection and then did not answer in time."
+		x.Action = "Check port and security. If they are right, try again later."
+	case x.Code == "tls.wrong_mode" && stage == mailstead.StageGreeting:
+		x.Cause = "This port expects TLS from the beginning."
+		x.Action = "Choose TLS as the security of this port, or the port for STARTTLS (143, 110, 587)."
+	}
+	return x
+}
+
 // byKind explains an error of which no more than the Kind, and perhaps a text,
 // is known.
 func byKind(kind mailstead.Kind, text string) mailstead.Explanation {
