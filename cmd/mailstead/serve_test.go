@@ -74,8 +74,7 @@ func (o *fakeOffice) connect(s *service, mails int) mailstead.AccountID {
 	}
 	saved := call[struct{ Account mailstead.Account }](s, http.MethodPost, "/connect/save", o.form())
 	mailtest.Await(s.t, "the mail is loaded", func() bool {
-		var folders struct{ Items []mailstead.Folder }
-		folders = call[struct{ Items []mailstead.Folder }](s, http.MethodGet, "/accounts/"+saved.Account.ID.String()+"/folders", nil)
+		folders := call[struct{ Items []mailstead.Folder }](s, http.MethodGet, "/accounts/"+saved.Account.ID.String()+"/folders", nil)
 		for _, f := range folders.Items {
 			if f.Path == "INBOX" {
 				return f.Total == mails

@@ -147,7 +147,7 @@ func (p *pool) Exec(ctx context.Context, query string, args ...any) (sql.Result,
 }
 
 func (p *pool) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	st, err := p.stmt(ctx, query)
+	st, err := p.stmt(ctx, query) //nolint:sqlclosecheck // kept prepared until the database is closed
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (p *pool) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if other := p.stmts[query]; other != nil {
-		return other, st.Close()
+		return other, st.Close() //nolint:sqlclosecheck // one too many: nobody has it
 	}
 	p.stmts[query] = st
 	return st, nil
