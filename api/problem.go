@@ -261,9 +261,9 @@ func fieldError(location, message string) FieldError {
 	case message == validation.MsgUnexpectedProperty:
 		return FieldError{field, "There is no field " + field + " here."}
 	case field == "":
-		return FieldError{where, "The input has the wrong form: " + message + "."}
+		return FieldError{where, plainly("", message)}
 	default:
-		return FieldError{field, "The field " + field + " is not valid: " + message + "."}
+		return FieldError{field, plainly(field, message)}
 	}
 }
 
