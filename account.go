@@ -104,11 +104,11 @@ func (a *Account) Validate() error {
 	if c.DisplayName, err = CleanLine("display_name", c.DisplayName, maxNameLen); err != nil {
 		return err
 	}
-	if len(c.Note) > maxNoteLen {
-		return Invalid("note", "input.too_long", "The note is too long.")
+	if c.Note, err = CleanText("note", c.Note, maxNoteLen); err != nil {
+		return err
 	}
-	if len(c.Signature) > maxSignatureLen {
-		return Invalid("signature", "input.too_long", "The signature is too long.")
+	if c.Signature, err = CleanText("signature", c.Signature, maxSignatureLen); err != nil {
+		return err
 	}
 	if c.Incoming == nil && c.Outgoing == nil {
 		return Invalid("incoming", "input.no_side", "An account needs an incoming server, an outgoing server, or both.")

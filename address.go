@@ -80,6 +80,21 @@ func CleanLine(field, text string, limit int) (string, error) {
 	return strings.TrimSpace(text), nil
 }
 
+// CleanText checks a text of several lines such as a note: valid UTF-8 of at most
+// limit bytes, no control characters but line breaks and tabs.
+func CleanText(field, text string, limit int) (string, error) {
+	if !utf8.ValidString(text) || HasControl(lineBreaks.Replace(text)) {
+		return "", Invalid(field, "input.control_character", "Control characters are not allowed here.")
+	}
+	if len(text) > limit {
+		return "", Invalid(field, "input.too_long", "This text is too long.")
+	}
+	return text, nil
+}
+
+// lineBreaks takes away what a text of several lines may have.
+var lineBreaks = strings.NewReplacer("\r", "", "\n", "", "\t", "")
+
 // HasControl reports whether text holds a control character, a line or
 // paragraph separator, or a character that turns the direction of writing.
 func HasControl(text string) bool {
