@@ -124,7 +124,7 @@ func (db *DB) FinishAttempt(ctx context.Context, m mailstead.OutgoingMessage, a 
 // StuckOutgoing returns the mails that are sending, by id, at most 1,000: at
 // start, those that the last run left behind.
 func (db *DB) StuckOutgoing(ctx context.Context, n int) ([]mailstead.OutgoingMessage, error) {
-	return db.outgoingWhere(ctx, "find interrupted mails", "WHERE o.state = 'sending' ORDER BY o.id"+limited(n, 1000))
+	return db.outgoingWhere(ctx, "find interrupted mails", "WHERE o.state = 'sending' AND "+isOpen+" ORDER BY o.id"+limited(n, 1000))
 }
 
 // DueUnknown returns the mails whose fate is unknown and due to be looked into,

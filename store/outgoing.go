@@ -172,24 +172,45 @@ func (db *DB) Outgoing(ctx context.Context, id mailstead.OutgoingID) (mailstead.
 	return row.outgoing(), list, nil
 }
 
+// isOpen keeps the mails that wait for something: few among many. It reads as the
+// index outgoing_open does, which the databases use for nothing else.
+const isOpen = "o.state IN ('queued', 'held', 'sending', 'unknown')"
+
+func isClosed(s mailstead.OutgoingState) bool {
+	return s == mailstead.OutgoingAccepted || s == mailstead.OutgoingRejected || s == mailstead.OutgoingCancelled
+}
+
 // OutgoingList returns a page of the outbox, newest first, at most 200 mails.
 func (db *DB) OutgoingList(ctx context.Context, q mailstead.OutgoingQuery) ([]mailstead.OutgoingMessage, error) {
-	var rows []outgoingRow
-	sel := db.reader().NewSelect().Model(&rows).ColumnExpr("o.*").ColumnExpr(withBlob).
-		Join("LEFT JOIN blobs AS b ON b.hash = o.blob_hash").Order("o.id DESC").Limit(limit(q.Limit, pageSize))
+	where, args := "WHERE TRUE", []any(nil)
+	and := func(condition string, arg ...any) {
+		where += " AND " + condition
+		args = append(args, arg...)
+	}
+	user, account := "o.user_id = ?", "o.account_id = ?"
+	if len(q.States) > 0 {
+		states := make([]any, len(q.States))
+		for i, state := range q.States {
+			states[i] = string(state)
+		}
+		and("o.state IN ("+params(len(states))+")", states...)
+		if !slices.ContainsFunc(q.States, isClosed) {
+			// The plus keeps the other indexes out: they would go through all mails.
+			and(isOpen)
+			user, account = "+"+user, "+"+account
+		}
+	}
 	if q.UserID != 0 {
-		sel.Where("o.user_id = ?", int64(q.UserID))
+		and(user, int64(q.UserID))
 	}
 	if q.AccountID != 0 {
-		sel.Where("o.account_id = ?", int64(q.AccountID))
-	}
-	if len(q.States) > 0 {
-		sel.Where("o.state IN (?)", bun.List(q.States))
+		and(account, int64(q.AccountID))
 	}
 	if q.Before != 0 {
-		sel.Where("o.id < ?", int64(q.Before))
+		and("o.id < ?", int64(q.Before))
 	}
-	if err := sel.Scan(ctx); err != nil {
+	rows, err := selectOutgoing(ctx, db.reader(), where+" ORDER BY o.id DESC"+limited(q.Limit, pageSize), args...)
+	if err != nil {
 		return nil, fmt.Errorf("list outgoing mails: %w", err)
 	}
 	return outgoings(rows), nil

@@ -225,7 +225,7 @@ CREATE UNIQUE INDEX outgoing_idempotency ON outgoing (user_id, idempotency_key) 
 CREATE INDEX outgoing_account ON outgoing (account_id, state, due_at, id);
 CREATE INDEX outgoing_account_page ON outgoing (account_id, id);
 CREATE INDEX outgoing_user_page ON outgoing (user_id, id);
-CREATE INDEX outgoing_sending ON outgoing (id) WHERE state = 'sending';
+CREATE INDEX outgoing_open ON outgoing (id) WHERE state IN ('queued', 'held', 'sending', 'unknown');
 CREATE INDEX outgoing_unknown ON outgoing (due_at, id) WHERE state = 'unknown';
 CREATE INDEX outgoing_sent_copy ON outgoing (sent_copy_due_at, id) WHERE sent_copy = 'pending';
 
