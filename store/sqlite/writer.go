@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -151,16 +152,23 @@ func (w *writer) group(ctx context.Context, first *job, group []*job) []*job {
 	return group
 }
 
-// next returns a job that waits already, or nil.
+// next returns a job that waits, or nil. Who is ready to bring one gets the chance
+// to: on a busy machine that makes the groups larger, on an idle one it costs
+// nothing.
 func (w *writer) next(have int) *job {
 	if have >= maxGroup {
 		return nil
 	}
-	select {
-	case j := <-w.queue:
-		return j
-	default:
-		return nil
+	for tried := false; ; tried = true {
+		select {
+		case j := <-w.queue:
+			return j
+		default:
+		}
+		if tried {
+			return nil
+		}
+		runtime.Gosched()
 	}
 }
 
