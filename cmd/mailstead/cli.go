@@ -232,7 +232,7 @@ func (c *cli) readPassword() (mailstead.Secret, error) {
 	}
 	text := strings.TrimRight(string(b), "\r\n")
 	if text == "" {
-		return mailstead.Secret{}, mailstead.Invalid("password", "input.required", "Write the password to standard input.")
+		return mailstead.Secret{}, mailstead.Invalid("password", "input.password_needed", "The password is needed: write it to standard input.")
 	}
 	return mailstead.NewSecret(text), nil
 }
