@@ -1,3 +1,5 @@
+//go:build realservers
+
 package main_test
 
 import (
