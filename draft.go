@@ -70,6 +70,11 @@ const (
 // bytes of all files together.
 func (d *Draft) Validate(maxAttachments int64) error {
 	c := *d
+	switch c.Kind {
+	case "", DraftNew, DraftReply, DraftReplyAll, DraftForward:
+	default:
+		return Invalid("kind", "input.kind", "The kind of a mail is new, reply, reply_all or forward.")
+	}
 	lists := []struct {
 		field string
 		list  *[]Address

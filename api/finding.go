@@ -1,10 +1,82 @@
 package api
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2/validation"
 )
+
+// The sentences about a body that is not looked into.
+const (
+	notJSON   = "The body of the request is not valid JSON."
+	needsJSON = "Send JSON, with the header Content-Type: application/json."
+)
+
+const (
+	// msgNotJSON is our finding about a body that is no JSON.
+	msgNotJSON = "not JSON"
+	// fieldMark stands between a field and its finding: huma keeps the text of an
+	// error alone.
+	fieldMark = "\x00"
+)
+
+// unread turns an error of encoding/json into a finding.
+func unread(err error) error {
+	var wrong *json.UnmarshalTypeError
+	var base base64.CorruptInputError
+	switch {
+	case errors.As(err, &wrong):
+		return errors.New(fieldOf(wrong) + fieldMark + expected(wrong.Type))
+	case errors.As(err, &base):
+		return errors.New(validation.MsgExpectedBase64String)
+	}
+	// This error has no type of its own.
+	if quoted, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		if name, err := strconv.Unquote(quoted); err == nil {
+			return errors.New(strings.ReplaceAll(name, fieldMark, "") + fieldMark + validation.MsgUnexpectedProperty)
+		}
+	}
+	return errors.New(msgNotJSON)
+}
+
+// fieldOf is the path of a field without the embedded structs, which have Go names.
+func fieldOf(err *json.UnmarshalTypeError) string {
+	var path []string
+	for name := range strings.SplitSeq(err.Field, ".") {
+		if name != "" && !unicode.IsUpper(rune(name[0])) {
+			path = append(path, name)
+		}
+	}
+	return strings.Join(path, ".")
+}
+
+// expected is the finding about a value that is not of a type.
+func expected(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return validation.MsgExpectedBoolean
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return validation.MsgExpectedInteger
+	case reflect.Float32, reflect.Float64:
+		return validation.MsgExpectedNumber
+	case reflect.Slice, reflect.Array:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return validation.MsgExpectedBase64String
+		}
+		return validation.MsgExpectedArray
+	case reflect.Struct, reflect.Map:
+		return validation.MsgExpectedObject
+	default:
+		return validation.MsgExpectedString
+	}
+}
 
 // sentences are huma's findings about a field in plain words; what is not here is
 // repeated. Both sides have one verb, %s, or none.

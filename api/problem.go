@@ -193,12 +193,12 @@ func (h *Handler) rewriteProblem(ctx huma.Context, _ string, v any) (any, error)
 	case m.Status == http.StatusRequestTimeout:
 		p.Code, p.Detail = "request.timeout", "The request did not arrive in time."
 	case m.Status == http.StatusUnsupportedMediaType:
-		p.Code, p.Detail = "request.media_type", "Send JSON, with the header Content-Type: application/json."
+		p.Code, p.Detail = "request.media_type", needsJSON
 	case m.Status >= http.StatusInternalServerError:
 		// huma read the body, and the connection broke.
 		p.Detail = "The request could not be read."
 	case m.Status == http.StatusBadRequest:
-		p.Detail = "The body of the request is not valid JSON."
+		p.Detail = notJSON
 		if strings.Contains(m.Detail, "required") {
 			p.Detail = "The request needs a body."
 		}
@@ -244,6 +244,12 @@ func fieldErrors(details []*huma.ErrorDetail) []FieldError {
 }
 
 func fieldError(location, message string) FieldError {
+	if name, finding, ok := strings.Cut(message, fieldMark); ok {
+		location, message = strings.TrimSuffix(location+"."+name, "."), finding
+	}
+	if message == msgNotJSON {
+		return FieldError{"body", notJSON}
+	}
 	where, field, _ := strings.Cut(location, ".")
 	if where == "query" && message == "unknown query parameter" {
 		field = clip(field, 80)

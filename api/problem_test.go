@@ -114,6 +114,7 @@ func TestBadInput(t *testing.T) {
 		return call{method: "PATCH", path: "/accounts/7", body: body, cookie: annaCookie}
 	}
 	get := func(path string) call { return call{path: path, cookie: annaCookie} }
+	mail := func(body string) call { return call{method: "POST", path: "/outbox", body: body, cookie: annaCookie} }
 	tests := []struct {
 		name   string
 		call   call
@@ -145,6 +146,15 @@ func TestBadInput(t *testing.T) {
 		{name: "a cursor of another list", call: get("/accounts?cursor=InguZXhhbXBsZSI"), status: 422, code: "input.cursor", field: "cursor"},
 		{name: "a cursor that is none", call: get("/accounts?cursor=%00%ff"), status: 422, code: "input.cursor", field: "cursor"},
 		{name: "no marks", call: call{method: "PUT", path: "/messages/118/flags", body: `{}`, cookie: annaCookie}, status: 422, code: "input.flags"},
+		{name: "a mail that is not JSON", call: mail(`{"to":`), status: 422, code: "input.invalid", field: "body", detail: "not valid JSON"},
+		{name: "two mails", call: mail(`{"subject":"x"}{}`), status: 422, code: "input.invalid", field: "body", detail: "not valid JSON"},
+		{name: "a mail that is a list", call: mail(`[]`), status: 422, code: "input.invalid", field: "body", detail: "The input must be an object."},
+		{name: "an unknown field of a mail", call: mail(`{"sbject":"x"}`), status: 422, code: "input.invalid", field: "sbject", detail: "There is no field sbject here."},
+		{name: "a wrong type in a mail", call: mail(`{"subject":7}`), status: 422, code: "input.invalid", field: "subject", detail: "The field subject must be a text."},
+		{name: "a wrong type deep in a mail", call: mail(`{"to":[{"address":true}]}`), status: 422, code: "input.invalid", field: "to.address", detail: "The field to.address must be a text."},
+		{name: "a number of text in a mail", call: mail(`{"account_id":"seven"}`), status: 422, code: "input.invalid", field: "account_id", detail: "The field account_id must be a whole number."},
+		{name: "a file that is not base64", call: mail(`{"attachments":[{"name":"x","content":"%"}]}`), status: 422, code: "input.invalid", detail: "must be base64"},
+		{name: "a mail as a form", call: call{method: "POST", path: "/outbox", body: "to=x", cookie: annaCookie, header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}, status: 415, code: "request.media_type"},
 		{name: "no such page", call: get("/nothing"), status: 404, code: "request.not_found"},
 		{name: "no such page outside", call: call{path: "//favicon.ico"}, status: 404, code: "request.not_found"},
 		{name: "another method", call: call{method: "DELETE", path: "/accounts", cookie: annaCookie}, status: 405, code: "request.method"},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -115,6 +116,13 @@ const (
 // together. Ordinary ones never wait.
 func (h *Handler) roomForBody(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
+	typed := r.Header.Get("Content-Type")
+	if media, _, err := mime.ParseMediaType(typed); typed != "" && (err != nil || media != "application/json") {
+		p := newProblem(http.StatusUnsupportedMediaType, mailstead.KindInvalid)
+		p.Code, p.Detail = "request.media_type", needsJSON
+		h.sendProblem(w, r, p)
+		return
+	}
 	size := r.ContentLength
 	if limit := ctx.Operation().MaxBodyBytes; size < 0 || size > limit {
 		size = limit
@@ -166,17 +174,15 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-var errTrailing = errors.New("text behind the JSON value")
-
 // readJSON reads exactly one value and knows every field of it.
 func readJSON(data []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
-		return err
+		return unread(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errTrailing
+		return errors.New(msgNotJSON)
 	}
 	return nil
 }
