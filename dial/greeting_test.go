@@ -20,24 +20,27 @@ func TestAwaitGreeting(t *testing.T) {
 			_, _ = s.Write([]byte("* OK ready\r\n"))
 		}
 	}
+	const ample = time.Minute
 	greet := func(conn net.Conn) { _, _ = conn.Write([]byte("* OK ready\r\n")) }
 	for name, c := range map[string]struct {
 		serve func(net.Conn)
 		code  string
 		// greets tells that the greeting can be read afterwards.
 		greets bool
+		// handshake is how long a handshake may take: ample where one is to succeed.
+		handshake time.Duration
 	}{
-		"a server that greets":                {greet, "", true},
-		"a server for TLS":                    {behindTLS(ca.issue(t, future, "mail.example.com")), "tls.wrong_mode", false},
-		"one with a certificate of no use":    {behindTLS(stranger.issue(t, future, "other.example.com")), "tls.wrong_mode", false},
-		"one that hangs up":                   {func(c net.Conn) { _ = c.Close() }, "", false},
-		"one that says nothing":               {func(net.Conn) {}, "", false},
-		"one that greets after the suspicion": {func(c net.Conn) { time.AfterFunc(300*time.Millisecond, func() { greet(c) }) }, "", true},
+		"a server that greets":                {greet, "", true, ample},
+		"a server for TLS":                    {behindTLS(ca.issue(t, future, "mail.example.com")), "tls.wrong_mode", false, ample},
+		"one with a certificate of no use":    {behindTLS(stranger.issue(t, future, "other.example.com")), "tls.wrong_mode", false, ample},
+		"one that hangs up":                   {func(c net.Conn) { _ = c.Close() }, "", false, ample},
+		"one that says nothing":               {func(net.Conn) {}, "", false, 100 * time.Millisecond},
+		"one that greets after the suspicion": {func(c net.Conn) { time.AfterFunc(300*time.Millisecond, func() { greet(c) }) }, "", true, 100 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := dial.New(dial.Config{
 				Allowed: loopback, Roots: ca.pool, Resolver: &answers{lists: [][]string{{"127.0.0.1"}, {"127.0.0.1"}}},
-				HandshakeTimeout: 100 * time.Millisecond, IOTimeout: 100 * time.Millisecond,
+				HandshakeTimeout: c.handshake, IOTimeout: 100 * time.Millisecond,
 			})
 			s := imap("mail.example.com", server(t, c.serve), mailstead.SecurityStartTLS)
 			conn, err := d.Connect(t.Context(), s, dial.Options{})
