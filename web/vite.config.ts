@@ -1,0 +1,19 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import tailwindcss from '@tailwindcss/vite';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { precompress } from './precompress.ts';
+
+// The service that `make dev` starts; the pages speak to its API as if it were their own.
+const service = process.env.MAILSTEAD_SERVICE ?? 'http://127.0.0.1:8420';
+
+export default defineConfig({
+  plugins: [tailwindcss(), svelte(), precompress()],
+  resolve: { alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) } },
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0, // the Content-Security-Policy allows no data: scripts and fonts
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { '/api': service, '/healthz': service, '/readyz': service } },
+});
