@@ -1,0 +1,65 @@
+import { lang, t } from '$lib/i18n';
+
+type When = string | Date;
+
+const toDate = (when: When) => (typeof when === 'string' ? new Date(when) : when);
+
+/** exact is a moment in full, for title attributes. */
+export function exact(when: When): string {
+  return toDate(when).toLocaleString(lang.current, { dateStyle: 'full', timeStyle: 'medium' });
+}
+
+/** day is a moment as a list shows it: the time today, the weekday within a week, else the date. */
+export function day(when: When, now = new Date()): string {
+  const date = toDate(when);
+  if (date.toDateString() === now.toDateString())
+    return date.toLocaleTimeString(lang.current, { hour: 'numeric', minute: '2-digit' });
+  const age = now.getTime() - date.getTime();
+  if (age > 0 && age < 6 * 86_400_000) return date.toLocaleDateString(lang.current, { weekday: 'short' });
+  const thisYear = date.getFullYear() === now.getFullYear();
+  return date.toLocaleDateString(
+    lang.current,
+    thisYear ? { day: 'numeric', month: 'short' } : { day: 'numeric', month: 'numeric', year: 'numeric' },
+  );
+}
+
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+];
+
+/** ago is how long a moment is past or ahead: "2 min. ago". */
+export function ago(when: When, now = new Date()): string {
+  const seconds = (toDate(when).getTime() - now.getTime()) / 1000;
+  const relative = new Intl.RelativeTimeFormat(lang.current, { style: 'short', numeric: 'auto' });
+  for (const [unit, length] of units)
+    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
+  return t('common.just_now');
+}
+
+/** bytes is a size with the unit that fits: "2.3 MB". */
+export function bytes(n: number): string {
+  const unit = n < 1000 ? 'byte' : n < 1e6 ? 'kilobyte' : n < 1e9 ? 'megabyte' : 'gigabyte';
+  const size = { byte: n, kilobyte: n / 1e3, megabyte: n / 1e6, gigabyte: n / 1e9 }[unit];
+  return size.toLocaleString(lang.current, {
+    style: 'unit',
+    unit,
+    unitDisplay: 'short',
+    maximumFractionDigits: size < 10 && unit !== 'byte' ? 1 : 0,
+  });
+}
+
+export function number(n: number): string {
+  return n.toLocaleString(lang.current);
+}
+
+/** list joins texts as the language does: "a, b and c". */
+export function list(items: string[]): string {
+  return new Intl.ListFormat(lang.current, { type: 'conjunction' }).format(items);
+}
+
+/** person is the name of somebody, or the address where there is no name. */
+export function person(p: { name?: string; address: string } | undefined): string {
+  return p?.name || p?.address || '';
+}

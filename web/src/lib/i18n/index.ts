@@ -1,0 +1,1 @@
+export { has, lang, languages, setLanguage, t, type Language } from './catalogue.svelte';

@@ -1,0 +1,8 @@
+import { merge } from './merge';
+
+export default merge(
+  import.meta.glob<Record<string, string | Record<string, string>>>('../../../locales/ru/*.json', {
+    eager: true,
+    import: 'default',
+  }),
+);
