@@ -21,9 +21,6 @@ import (
 //go:embed docs.html.tmpl
 var docsTemplate string
 
-//go:embed home.html.tmpl
-var homeTemplate string
-
 //go:embed page.css
 var pageStyle string
 
@@ -60,9 +57,6 @@ func (h *Handler) pageRoutes() {
 		return &page{contentType: "application/openapi+yaml", body: spec}, err
 	})
 	h.page(Base+"/docs", func() (*page, error) { return htmlPage(docsTemplate, docsOf(api)) })
-	h.page("/{$}", func() (*page, error) {
-		return htmlPage(homeTemplate, map[string]string{"Version": h.c.Version, "Base": Base})
-	})
 	h.mux.HandleFunc("GET /healthz", h.healthz)
 	h.mux.HandleFunc("GET /readyz", h.readyz)
 }

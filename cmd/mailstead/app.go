@@ -5,8 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,6 +31,7 @@ import (
 	"github.com/mailstead/mailstead/store"
 	"github.com/mailstead/mailstead/store/postgres"
 	"github.com/mailstead/mailstead/store/sqlite"
+	"github.com/mailstead/mailstead/web"
 )
 
 // app is the whole program, wired. Nothing runs in it before start.
@@ -43,6 +47,7 @@ type app struct {
 	inbox   *inbox.Service
 	outbox  *outbox.Service
 	api     *api.Handler
+	pages   http.Handler
 }
 
 // openApp opens the data directory and wires the program. The order matters:
@@ -165,7 +170,22 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,
 	})
+	if err != nil {
+		return err
+	}
+	a.pages, err = web.New(web.Dist())
 	return err
+}
+
+// ServeHTTP answers what comes from the network: the API has its paths and those
+// that machines ask for, all others are places of the pages.
+func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	if path == "/api" || strings.HasPrefix(path, "/api/") || slices.Contains([]string{"/healthz", "/readyz", "/metrics"}, path) {
+		a.api.ServeHTTP(w, r)
+		return
+	}
+	a.pages.ServeHTTP(w, r)
 }
 
 // sendingAccounts is how many accounts send at the same time.

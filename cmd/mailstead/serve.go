@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/mailstead/mailstead/api"
 )
 
 // The limits of a request to our own server. Bodies of submitted mails may be
@@ -113,16 +111,18 @@ func (c *cli) announceSetup(ctx context.Context, a *app, url string) error {
 	if c.config.Data != defaults()["data"] {
 		data = " --data " + c.config.Data
 	}
-	_, err = fmt.Fprintf(c.io.err, "\nMailstead has no administrator yet. Make the first one on this machine:\n\n"+
-		"    mailstead%s user add --admin --name NAME ADDRESS\n\n"+
-		"or from elsewhere by POST %s%s/setup with this setup token:\n\n    %s\n\n", data, url, api.Base, token.Reveal())
+	_, err = fmt.Fprintf(c.io.err, "\nMailstead has no administrator yet. Make the first one in a browser:\n\n"+
+		"    %s\n\n"+
+		"with this setup token:\n\n    %s\n\n"+
+		"or on this machine:\n\n"+
+		"    mailstead%s user add --admin --name NAME ADDRESS\n\n", url, token.Reveal(), data)
 	return err
 }
 
 // serveHTTP answers on both listeners until ctx ends, then lets requests under
 // way finish.
 func serveHTTP(ctx context.Context, a *app, log *slog.Logger, listener, socket net.Listener) error {
-	public, local := newServer(a.api, log), newServer(a.api.Operator(), log)
+	public, local := newServer(a, log), newServer(a.api.Operator(), log)
 	failed := make(chan error, 2)
 	go func() { failed <- public.Serve(listener) }()
 	go func() { failed <- local.Serve(socket) }()
