@@ -13,32 +13,59 @@ BENCH ?= .
 
 # Two packages at a time: each starts servers of its own.
 TEST := go run ./scripts/testsum -p 2
+# Those in a browser measure times: they wait until the others are done.
+all-tests = $(TEST) $(1) $$(go list ./... | grep -v '/web$$') --then $(1) ./web
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# What npm installed is as good as package-lock.json at the time of this file.
+NODE_MODULES := web/node_modules/.installed
+$(NODE_MODULES): web/package-lock.json
+	@scripts/check-node
+	cd web && npm ci --no-audit --no-fund --loglevel error
+	@touch $@
+
+# Directories too: one that is newer has lost or got a file.
+PAGES := $(shell find web/src web/locales web/public ! -name schema.d.ts 2>/dev/null)
+web/dist/index.html: $(NODE_MODULES) $(PAGES) $(wildcard web/*.ts web/*.js) web/index.html web/package.json api/testdata/openapi.golden.json
+	@scripts/check-node
+	cd web && npm run -s build
+	@touch $@
+
+.PHONY: web
+web: web/dist/index.html ## build the pages: web/dist (Node 20.19 or newer)
 
 .PHONY: build
-build: ## build the program: bin/mailstead
+build: web ## build the program with its pages: bin/mailstead
 	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/mailstead ./cmd/mailstead
 
 .PHONY: run
 run: build ## build and start the service (DATA=data, LISTEN=address)
 	bin/mailstead serve --data $(DATA) $(if $(LISTEN),--listen $(LISTEN))
 
+.PHONY: dev
+dev: build ## the pages with live reload, before a service with sample mail
+	@scripts/dev
+
+.PHONY: screenshots
+screenshots: build ## pictures of every page and state: web/screenshots (PAGES, LANGS, THEMES, WIDTHS choose some)
+	cd web && node_modules/.bin/playwright test --config e2e/screenshots.config.ts
+
 .PHONY: unit
-unit: ## the fast tests, which need no servers
+unit: ## the fast tests, which need no servers and no Node
 	@$(TEST) -timeout 5m ./...
 
 .PHONY: test
-test: ## everything: installs the servers it needs, runs all tests
+test: web ## everything: installs the servers and the browser it needs, runs all tests
 	@scripts/install-test-deps
-	@$(TEST) -count 1 -timeout 12m -tags realservers ./...
+	@$(call all-tests,-count 1 -timeout 12m -tags realservers)
 
 .PHONY: soak
-soak: ## the long tests, and all others under the race detector
+soak: web ## the long tests, and all others under the race detector
 	@scripts/install-test-deps
-	@$(TEST) -count 1 -timeout 3h -race -tags 'realservers soak' ./...
+	@$(call all-tests,-count 1 -timeout 3h -race -tags 'realservers soak')
 
 .PHONY: bench
 bench: ## measure against other programs (BENCH=pattern)
@@ -60,12 +87,14 @@ $(GOLANGCI): tools/go.mod tools/go.sum
 	@touch $@
 
 .PHONY: lint
-lint: $(GOLANGCI) ## the static checks, of test files too
+lint: $(GOLANGCI) $(NODE_MODULES) ## the static checks, of test files and pages too
 	$(GOLANGCI) run ./...
+	cd web && npm run -s check
 
 .PHONY: fmt
-fmt: $(GOLANGCI) ## format all Go files (gofumpt)
+fmt: $(GOLANGCI) $(NODE_MODULES) ## format all Go files (gofumpt) and pages (prettier)
 	$(GOLANGCI) fmt ./...
+	cd web && npm run -s format
 
 .PHONY: generate
 generate: ## make generated files anew
@@ -81,5 +110,5 @@ verify: generate ## fail if generated files or pinned modules are not what they 
 .PHONY: cover
 cover: ## coverage of all tests: coverage.out
 	@scripts/install-test-deps
-	@$(TEST) -count 1 -timeout 12m -tags realservers -coverpkg ./... -coverprofile coverage.out ./...
+	@$(TEST) -count 1 -timeout 12m -tags realservers -coverpkg ./... -coverprofile coverage.out $$(go list ./... | grep -v '/web$$')
 	go tool cover -func coverage.out | tail -n 1
