@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -93,16 +95,16 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err := a.start(ctx); err != nil {
 		return errors.Join(err, listener.Close(), socket.Close())
 	}
-	url := "http://" + listener.Addr().String()
-	if err := c.announceSetup(ctx, a, url); err != nil {
+	if err := c.announceSetup(ctx, a, listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close(), socket.Close())
 	}
-	log.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("url", url), slog.String("version", version))
+	log.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("url", "http://"+listener.Addr().String()), slog.String("version", version))
 	return serveHTTP(ctx, a, log, listener, socket)
 }
 
 // announceSetup prints how the first administrator is made, while there is none.
-func (c *cli) announceSetup(ctx context.Context, a *app, url string) error {
+// The token stands behind the # of the link, which browsers keep to themselves.
+func (c *cli) announceSetup(ctx context.Context, a *app, addr net.Addr) error {
 	token, needed, err := a.admin.SetupToken(ctx)
 	if err != nil || !needed {
 		return err
@@ -112,11 +114,23 @@ func (c *cli) announceSetup(ctx context.Context, a *app, url string) error {
 		data = " --data " + c.config.Data
 	}
 	_, err = fmt.Fprintf(c.io.err, "\nMailstead has no administrator yet. Make the first one in a browser:\n\n"+
-		"    %s\n\n"+
-		"with this setup token:\n\n    %s\n\n"+
-		"or on this machine:\n\n"+
-		"    mailstead%s user add --admin --name NAME ADDRESS\n\n", url, token.Reveal(), data)
+		"    %s/setup#token=%s\n\n"+
+		"The link carries this setup token:\n\n    %s\n\n"+
+		"Or make it on this machine:\n\n"+
+		"    mailstead%s user add --admin --name NAME ADDRESS\n\n",
+		c.pagesAt(addr), url.QueryEscape(token.Reveal()), token.Reveal(), data)
 	return err
+}
+
+// pagesAt is where people open the pages of the service that listens on addr.
+func (c *cli) pagesAt(addr net.Addr) string {
+	if c.config.PublicURL != "" {
+		return strings.TrimRight(c.config.PublicURL, "/")
+	}
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return "http://localhost:" + strconv.Itoa(tcp.Port)
+	}
+	return "http://" + addr.String()
 }
 
 // serveHTTP answers on both listeners until ctx ends, then lets requests under

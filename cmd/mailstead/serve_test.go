@@ -99,6 +99,43 @@ func TestStartsWithinASecond(t *testing.T) {
 	}
 }
 
+// TestSetupLink: who starts the service can open the page for the first
+// administrator by one click, wherever the pages are reached.
+func TestSetupLink(t *testing.T) {
+	t.Setenv("MAILSTEAD_PUBLIC_URL", "")
+	for _, tt := range []struct {
+		name string
+		args []string
+		// host is what the link names; "" is where the service listens.
+		host string
+	}{
+		{name: "here"},
+		{name: "on all addresses", args: []string{"--listen", "0.0.0.0:0"}, host: "http://localhost:"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := serve(t, t.TempDir(), tt.args...)
+			link := regexp.MustCompile(`\n    (\S+)/setup#token=(\S+)\n`).FindStringSubmatch(s.log.String())
+			if link == nil {
+				t.Fatal("no link was printed")
+			}
+			want := s.url
+			if tt.host != "" {
+				want = tt.host + s.url[strings.LastIndexByte(s.url, ':')+1:]
+			}
+			if link[1] != want || link[2] != s.setupToken() {
+				t.Errorf("the link is %s with token %s, want %s with %s", link[1], link[2], want, s.setupToken())
+			}
+		})
+	}
+	t.Run("behind a proxy", func(t *testing.T) {
+		t.Setenv("MAILSTEAD_PUBLIC_URL", "https://mail.example.com/")
+		s := serve(t, t.TempDir())
+		if !strings.Contains(s.log.String(), "\n    https://mail.example.com/setup#token="+s.setupToken()+"\n") {
+			t.Error("the link does not name the public address")
+		}
+	})
+}
+
 // memory is the resident memory of the process in MB.
 func (s *service) memory() int {
 	s.t.Helper()
