@@ -3,6 +3,7 @@ package api_test
 import (
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -172,6 +173,20 @@ func TestMarks(t *testing.T) {
 	}
 	if want := (mailstead.Flags{Seen: true, Flagged: true}); b.mask != want {
 		t.Errorf("mask = %+v, want %+v", b.mask, want)
+	}
+}
+
+func TestManyMarks(t *testing.T) {
+	b := newBench(t)
+	w := b.do(call{method: "PUT", path: "/messages/flags", body: `{"ids":[118,117],"seen":false}`, cookie: annaCookie})
+	if w.Code != http.StatusNoContent {
+		t.Fatalf("status = %d: %s", w.Code, w.Body)
+	}
+	if want := []mailstead.MessageID{118, 117}; !slices.Equal(b.marked, want) {
+		t.Errorf("ids = %v, want %v", b.marked, want)
+	}
+	if b.set != (mailstead.Flags{}) || b.mask != (mailstead.Flags{Seen: true}) {
+		t.Errorf("set, mask = %+v, %+v, want the mark of reading to be taken away", b.set, b.mask)
 	}
 }
 

@@ -48,6 +48,7 @@ type fakes struct {
 	outgoing  mailstead.OutgoingQuery
 	accounts  mailstead.AccountQuery
 	set, mask mailstead.Flags
+	marked    []mailstead.MessageID
 	signedOut mailstead.Secret
 	opened    inbox.Opened
 	result    connect.Result
@@ -294,8 +295,8 @@ func (f fakeInbox) Raw(_ context.Context, actor mailstead.Actor, _ mailstead.Mes
 	return []byte("Subject: x\r\n\r\n<script>alert(1)</script>"), f.note(actor)
 }
 
-func (f fakeInbox) SetFlags(_ context.Context, actor mailstead.Actor, _ []mailstead.MessageID, set, mask mailstead.Flags) error {
-	f.set, f.mask = set, mask
+func (f fakeInbox) SetFlags(_ context.Context, actor mailstead.Actor, ids []mailstead.MessageID, set, mask mailstead.Flags) error {
+	f.marked, f.set, f.mask = ids, set, mask
 	return f.note(actor)
 }
 

@@ -264,6 +264,7 @@ func TestNobodyReadsTheMailOfOthers(t *testing.T) {
 		{path: message + "/attachments/0"},
 		{path: message + "/draft"},
 		{method: "PUT", path: message + "/flags", body: `{"seen":true}`},
+		{method: "PUT", path: "/messages/flags", body: `{"ids":[` + messages.Items[0].ID.String() + `],"seen":true}`},
 		{path: outgoing},
 		{method: "POST", path: outgoing + "/cancel"},
 		{method: "POST", path: outgoing + "/retry"},

@@ -22,6 +22,13 @@ func (h *Handler) messageRoutes() {
 		example: map[string]any{"seen": true},
 	}, h.setMessageFlags)
 	add(h, route{
+		method: http.MethodPut, path: "/messages/flags", id: "setManyMessageFlags", tag: "Mail",
+		summary: "Mark several messages",
+		about:   "Sets the marks that are named on up to 200 messages of one account, in one visit to the mail server. Messages that are gone are passed over.",
+		status:  http.StatusNoContent, errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusBadGateway},
+		example: map[string]any{"ids": []int{118, 117}, "seen": true},
+	}, h.setManyMessageFlags)
+	add(h, route{
 		method: http.MethodGet, path: "/messages/{id}/draft", id: "prepareDraft", tag: "Mail",
 		summary: "Begin an answer",
 		about:   "A draft that answers or forwards the message: recipients, subject, quote, references and, for a forward, the attachments. It is not stored; complete it and submit it with `POST /outbox`.",
@@ -78,23 +85,47 @@ type setFlagsInput struct {
 }
 
 func (h *Handler) setMessageFlags(ctx context.Context, actor mailstead.Actor, in *setFlagsInput) (*struct{}, error) {
-	var set, mask mailstead.Flags
+	set, mask, err := in.Body.flags()
+	if err != nil {
+		return nil, err
+	}
+	return nil, h.c.Inbox.SetFlags(ctx, actor, []mailstead.MessageID{in.ID}, set, mask)
+}
+
+// ManyFlagChanges are marks to set or to take away on several messages.
+type ManyFlagChanges struct {
+	IDs []mailstead.MessageID `json:"ids" minItems:"1" maxItems:"200" nullable:"false" doc:"The messages; all of one account."`
+	FlagChanges
+}
+
+type setManyFlagsInput struct{ Body ManyFlagChanges }
+
+func (h *Handler) setManyMessageFlags(ctx context.Context, actor mailstead.Actor, in *setManyFlagsInput) (*struct{}, error) {
+	set, mask, err := in.Body.flags()
+	if err != nil {
+		return nil, err
+	}
+	return nil, h.c.Inbox.SetFlags(ctx, actor, in.Body.IDs, set, mask)
+}
+
+// flags are the marks to set, of those named by mask.
+func (c *FlagChanges) flags() (set, mask mailstead.Flags, err error) {
 	for _, f := range []struct {
 		want      *bool
 		set, mask *bool
 	}{
-		{in.Body.Seen, &set.Seen, &mask.Seen},
-		{in.Body.Answered, &set.Answered, &mask.Answered},
-		{in.Body.Flagged, &set.Flagged, &mask.Flagged},
+		{c.Seen, &set.Seen, &mask.Seen},
+		{c.Answered, &set.Answered, &mask.Answered},
+		{c.Flagged, &set.Flagged, &mask.Flagged},
 	} {
 		if f.want != nil {
 			*f.set, *f.mask = *f.want, true
 		}
 	}
 	if mask == (mailstead.Flags{}) {
-		return nil, mailstead.Invalid("seen", "input.flags", "Name at least one mark to change: seen, answered or flagged.")
+		return set, mask, mailstead.Invalid("seen", "input.flags", "Name at least one mark to change: seen, answered or flagged.")
 	}
-	return nil, h.c.Inbox.SetFlags(ctx, actor, []mailstead.MessageID{in.ID}, set, mask)
+	return set, mask, nil
 }
 
 type draftInput struct {

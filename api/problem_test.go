@@ -146,6 +146,8 @@ func TestBadInput(t *testing.T) {
 		{name: "a cursor of another list", call: get("/accounts?cursor=InguZXhhbXBsZSI"), status: 422, code: "input.cursor", field: "cursor"},
 		{name: "a cursor that is none", call: get("/accounts?cursor=%00%ff"), status: 422, code: "input.cursor", field: "cursor"},
 		{name: "no marks", call: call{method: "PUT", path: "/messages/118/flags", body: `{}`, cookie: annaCookie}, status: 422, code: "input.flags"},
+		{name: "no marks for many", call: call{method: "PUT", path: "/messages/flags", body: `{"ids":[118]}`, cookie: annaCookie}, status: 422, code: "input.flags"},
+		{name: "marks for nothing", call: call{method: "PUT", path: "/messages/flags", body: `{"ids":[],"seen":true}`, cookie: annaCookie}, status: 422, code: "input.invalid", field: "ids"},
 		{name: "a mail that is not JSON", call: mail(`{"to":`), status: 422, code: "input.invalid", field: "body", detail: "not valid JSON"},
 		{name: "two mails", call: mail(`{"subject":"x"}{}`), status: 422, code: "input.invalid", field: "body", detail: "not valid JSON"},
 		{name: "a mail that is a list", call: mail(`[]`), status: 422, code: "input.invalid", field: "body", detail: "The input must be an object."},
