@@ -37,6 +37,8 @@ type Config struct {
 	Allowed []netip.Prefix
 	// Roots are the trusted authorities; nil means those of the system.
 	Roots *x509.CertPool
+	// Hosts are names that lead to listeners of this program; nil means none.
+	Hosts Hosts
 	// Resolver finds addresses; nil means net.DefaultResolver.
 	Resolver Resolver
 	// ConnectTimeout bounds the look-up and the connection, each; default 15 s.
@@ -94,32 +96,46 @@ type Options struct {
 // SecurityStartTLS the driver calls StartTLS once the server has agreed. ctx
 // bounds Connect alone, see Conn.Bind for what follows. Errors are
 // *mailstead.Error.
-func (d *Dialer) Connect(ctx context.Context, s mailstead.Server, o Options) (*Conn, error) {
+func (d *Dialer) Connect(ctx context.Context, s mailstead.Server, o Options) (c *Conn, err error) {
+	if p, ok := d.place(s.Host); ok {
+		c, err = d.connectPlace(ctx, p, s.Port, o)
+	} else {
+		c, err = d.connectPublic(ctx, s, o)
+	}
+	if err != nil || s.Security != mailstead.SecurityTLS {
+		return c, err
+	}
+	return d.handshake(ctx, c, s.Host, o)
+}
+
+// connectPublic looks a name up and dials what the guard lets pass.
+func (d *Dialer) connectPublic(ctx context.Context, s mailstead.Server, o Options) (c *Conn, err error) {
 	var addrs []netip.Addr
-	err := d.step(o, mailstead.StageDNS, func() (err error) {
+	err = d.step(o, mailstead.StageDNS, func() (err error) {
 		addrs, err = d.resolve(ctx, s.Host)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	var c *Conn
 	err = d.step(o, mailstead.StageTCP, func() error {
 		targets, err := d.guard.pass(addrs, s.Port, o.Admin)
 		if err != nil {
 			return err
 		}
-		raw, err := d.dialFirst(ctx, targets)
-		if err != nil {
-			return Classify("dial.Connect", err)
-		}
-		c = newConn(raw, d.config.IOTimeout)
-		return nil
+		c, err = d.dial(ctx, targets)
+		return err
 	})
-	if err != nil || s.Security != mailstead.SecurityTLS {
-		return c, err
+	return c, err
+}
+
+// dial opens a connection to the first target that answers.
+func (d *Dialer) dial(ctx context.Context, targets []netip.AddrPort) (*Conn, error) {
+	raw, err := d.dialFirst(ctx, targets)
+	if err != nil {
+		return nil, Classify("dial.Connect", err)
 	}
-	return d.handshake(ctx, c, s.Host, o)
+	return newConn(raw, d.config.IOTimeout), nil
 }
 
 // step runs one step and traces it.

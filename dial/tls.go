@@ -26,8 +26,12 @@ func (d *Dialer) StartTLS(ctx context.Context, c *Conn, s mailstead.Server, o Op
 }
 
 func (d *Dialer) handshake(ctx context.Context, c *Conn, host string, o Options) (*Conn, error) {
+	roots := d.config.Roots
+	if p, ok := d.place(host); ok {
+		roots = p.Roots
+	}
 	t := tls.Client(c.socket, &tls.Config{
-		RootCAs:    d.config.Roots,
+		RootCAs:    roots,
 		ServerName: host,
 		MinVersion: tls.VersionTLS12,
 		Time:       d.config.Now,
