@@ -5,8 +5,11 @@ import (
 	_ "embed" // holds the directory of providers
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/mailstead/mailstead"
 )
@@ -42,10 +45,18 @@ type oauth struct {
 	Note      string   `json:"note"`
 }
 
-// Directory is the built-in directory of mail services. It never changes and may
-// be used from many goroutines.
+// Directory is the built-in directory of mail services, with what Add adds. It
+// may be used from many goroutines.
 type Directory struct {
-	entries  []entry
+	// adding is held while the index is replaced.
+	adding  sync.Mutex
+	builtIn *index
+	current atomic.Pointer[index]
+}
+
+// index finds providers. It never changes once it is in use.
+type index struct {
+	entries  []*entry
 	byID     map[mailstead.ProviderID]*entry
 	byDomain map[string]*entry
 	byHost   map[string][]*entry
@@ -54,26 +65,52 @@ type Directory struct {
 // New reads the embedded directory. An error means that the program was built
 // from a damaged directory.
 func New() (*Directory, error) {
-	d := &Directory{
+	var entries []entry
+	dec := json.NewDecoder(bytes.NewReader(providersJSON))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&entries); err != nil {
+		return nil, fmt.Errorf("read the directory of providers: %w", err)
+	}
+	x := &index{
 		byID:     make(map[mailstead.ProviderID]*entry),
 		byDomain: make(map[string]*entry),
 		byHost:   make(map[string][]*entry),
 	}
-	dec := json.NewDecoder(bytes.NewReader(providersJSON))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&d.entries); err != nil {
-		return nil, fmt.Errorf("read the directory of providers: %w", err)
-	}
-	for i := range d.entries {
-		if err := d.add(&d.entries[i]); err != nil {
-			return nil, fmt.Errorf("read the directory of providers: %q: %w", d.entries[i].ID, err)
+	for i := range entries {
+		if err := x.add(&entries[i]); err != nil {
+			return nil, fmt.Errorf("read the directory of providers: %q: %w", entries[i].ID, err)
 		}
 	}
+	d := &Directory{builtIn: x}
+	d.current.Store(x)
 	return d, nil
 }
 
-func (d *Directory) add(e *entry) error {
-	if e.ID == "" || e.Name == "" || d.byID[e.ID] != nil {
+// Add puts one provider beside the built-in ones, behind them in lists, until
+// Remove or another Add. It is for a service that this program runs itself.
+func (d *Directory) Add(p mailstead.Provider) error {
+	d.adding.Lock()
+	defer d.adding.Unlock()
+	x := &index{
+		entries: slices.Clip(d.builtIn.entries), byID: maps.Clone(d.builtIn.byID),
+		byDomain: maps.Clone(d.builtIn.byDomain), byHost: maps.Clone(d.builtIn.byHost),
+	}
+	if err := x.add(&entry{Provider: p, Confidence: "A"}); err != nil {
+		return fmt.Errorf("add the provider %q: %w", p.ID, err)
+	}
+	d.current.Store(x)
+	return nil
+}
+
+// Remove undoes Add.
+func (d *Directory) Remove() {
+	d.adding.Lock()
+	defer d.adding.Unlock()
+	d.current.Store(d.builtIn)
+}
+
+func (x *index) add(e *entry) error {
+	if e.ID == "" || e.Name == "" || x.byID[e.ID] != nil {
 		return fmt.Errorf("it has no id, no name, or an id that is there already")
 	}
 	e.Incoming = slices.DeleteFunc(e.Incoming, func(s mailstead.Server) bool { return !hasDriver(s.Protocol) })
@@ -89,16 +126,17 @@ func (d *Directory) add(e *entry) error {
 		if err := s.Validate("server"); err != nil {
 			return fmt.Errorf("server %s: %w", s, err)
 		}
-		if !slices.Contains(d.byHost[s.Host], e) {
-			d.byHost[s.Host] = append(d.byHost[s.Host], e)
+		if have := x.byHost[s.Host]; !slices.Contains(have, e) {
+			x.byHost[s.Host] = append(slices.Clip(have), e)
 		}
 	}
-	d.byID[e.ID] = e
+	x.entries = append(x.entries, e)
+	x.byID[e.ID] = e
 	for _, name := range e.Domains {
-		if other := d.byDomain[name]; other != nil {
+		if other := x.byDomain[name]; other != nil {
 			return fmt.Errorf("domain %s belongs to %q already", name, other.ID)
 		}
-		d.byDomain[name] = e
+		x.byDomain[name] = e
 	}
 	return nil
 }
@@ -110,21 +148,22 @@ func hasDriver(p mailstead.Protocol) bool { return p == mailstead.IMAP || p == m
 // Providers returns all providers in the directory's order, well-known ones
 // first. The caller may keep the slice but not write into its elements.
 func (d *Directory) Providers() []mailstead.Provider {
-	out := make([]mailstead.Provider, len(d.entries))
-	for i := range d.entries {
-		out[i] = d.entries[i].Provider
+	entries := d.current.Load().entries
+	out := make([]mailstead.Provider, len(entries))
+	for i, e := range entries {
+		out[i] = e.Provider
 	}
 	return out
 }
 
 // Provider returns the provider with the id.
 func (d *Directory) Provider(id mailstead.ProviderID) (mailstead.Provider, bool) {
-	return found(d.byID[id])
+	return found(d.current.Load().byID[id])
 }
 
 // Find returns the provider that a mail domain belongs to.
 func (d *Directory) Find(domain string) (mailstead.Provider, bool) {
-	return found(d.byDomain[strings.ToLower(domain)])
+	return found(d.current.Load().byDomain[strings.ToLower(domain)])
 }
 
 // ByHosts returns the first provider whose servers have all of the host names:
@@ -133,7 +172,7 @@ func (d *Directory) ByHosts(hosts ...string) (mailstead.Provider, bool) {
 	if len(hosts) == 0 {
 		return mailstead.Provider{}, false
 	}
-	for _, e := range d.byHost[hosts[0]] {
+	for _, e := range d.current.Load().byHost[hosts[0]] {
 		if d.HasHosts(e.ID, hosts...) {
 			return e.Provider, true
 		}
@@ -150,7 +189,8 @@ func found(e *entry) (mailstead.Provider, bool) {
 
 // HasHosts reports whether all the host names are servers of the provider.
 func (d *Directory) HasHosts(id mailstead.ProviderID, hosts ...string) bool {
-	e := d.byID[id]
+	x := d.current.Load()
+	e := x.byID[id]
 	return e != nil && len(hosts) > 0 &&
-		!slices.ContainsFunc(hosts, func(h string) bool { return !slices.Contains(d.byHost[h], e) })
+		!slices.ContainsFunc(hosts, func(h string) bool { return !slices.Contains(x.byHost[h], e) })
 }

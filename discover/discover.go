@@ -95,7 +95,7 @@ func (d *Directory) Discover(ctx context.Context, domains Domains, address strin
 	if err != nil || done {
 		return r, err
 	}
-	if e := d.byDomain[name]; e != nil {
+	if e := d.current.Load().byDomain[name]; e != nil {
 		r.Source, r.Trust = mailstead.DomainBuiltIn, e.trust()
 		r.tell(name + " belongs to " + e.Name + " in the built-in directory.")
 		r.fill(e.Provider)
