@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -164,11 +165,12 @@ func (s *IMAPServer) AddUser(login string, u IMAPUser) error {
 	if err := user.store.Create("INBOX", nil); err != nil {
 		return err
 	}
-	for name, role := range u.Folders {
+	// In order, so that the folders have the same UIDVALIDITY each time.
+	for _, name := range slices.Sorted(maps.Keys(u.Folders)) {
 		if err := user.store.Create(name, nil); err != nil {
 			return err
 		}
-		user.folders[name] = role
+		user.folders[name] = u.Folders[name]
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -201,12 +203,41 @@ func (s *IMAPServer) Deliver(login, folder string, raw []byte) error {
 
 // DeliverAt is Deliver with the time of arrival, now for the zero time.
 func (s *IMAPServer) DeliverAt(login, folder string, raw []byte, at time.Time) error {
+	return s.Put(login, folder, IMAPMail{Data: raw, At: at})
+}
+
+// IMAPMail is a mail in a folder.
+type IMAPMail struct {
+	Data []byte
+	// At is when it arrived, now for the zero time.
+	At    time.Time
+	Flags mailstead.Flags
+}
+
+// Put puts a mail into a folder as if it had been there for some time.
+func (s *IMAPServer) Put(login, folder string, m IMAPMail) error {
 	u := s.user(login)
 	if u == nil {
 		return mailstead.NotFound("mailbox")
 	}
-	_, err := u.store.Append(folder, bytes.NewReader(raw), &goimap.AppendOptions{Time: at})
+	_, err := u.store.Append(folder, bytes.NewReader(m.Data), &goimap.AppendOptions{Time: m.At, Flags: imapFlags(m.Flags)})
 	return err
+}
+
+// imapFlags are flags in IMAP's words (RFC 9051 section 2.3.2).
+func imapFlags(f mailstead.Flags) (out []goimap.Flag) {
+	for _, c := range []struct {
+		set  bool
+		flag goimap.Flag
+	}{
+		{f.Seen, goimap.FlagSeen}, {f.Answered, goimap.FlagAnswered}, {f.Flagged, goimap.FlagFlagged},
+		{f.Draft, goimap.FlagDraft}, {f.Deleted, goimap.FlagDeleted},
+	} {
+		if c.set {
+			out = append(out, c.flag)
+		}
+	}
+	return out
 }
 
 // Connections tells how many connections were opened so far.

@@ -80,6 +80,11 @@ type SMTPConfig struct {
 	MaxConnections int
 	// Delay is what SMTPSlow means.
 	Delay time.Duration
+	// Fault, if set, decides about recipients that neither SetFault nor their own
+	// word decides about.
+	Fault func(recipient string) SMTPFault
+	// Forget keeps no mail that was taken: Accepted has it.
+	Forget bool
 	// Accepted is called for every mail taken, before its client gets the answer.
 	Accepted func(SMTPMail)
 	// Answered is called for every mail taken, after the answer to its final dot
@@ -98,7 +103,7 @@ type SMTPMail struct {
 	Data      []byte
 }
 
-// SMTPServer is a submission server in this process. It keeps what it takes.
+// SMTPServer is a submission server in this process. It keeps what it takes, unless SMTPConfig.Forget says otherwise.
 type SMTPServer struct {
 	config   SMTPConfig
 	server   *gosmtp.Server
@@ -249,14 +254,19 @@ func (s *SMTPServer) fault(recipient string) SMTPFault {
 	if f := SMTPFault(word); slices.Contains(smtpFaults, f) {
 		return f
 	}
+	if s.config.Fault != nil {
+		return s.config.Fault(recipient)
+	}
 	return ""
 }
 
 // take keeps a mail.
 func (s *SMTPServer) take(m SMTPMail) {
 	s.mu.Lock()
-	s.mails = append(s.mails, m)
-	s.counts[m.MessageID]++
+	if !s.config.Forget {
+		s.mails = append(s.mails, m)
+		s.counts[m.MessageID]++
+	}
 	s.mu.Unlock()
 	if s.config.Accepted != nil {
 		s.config.Accepted(m)
