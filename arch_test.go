@@ -43,6 +43,7 @@ var allowed = map[string]string{
 	"api":            ". admin connect inbox outbox compose message discover notify diagnose",
 	"web":            "",
 	"fakemail":       ". message sasl",
+	"demo":           ". dial fakemail",
 	"cmd/mailstead":  "*",
 	"mailtest":       "*",
 	"mailtest/*":     "*",

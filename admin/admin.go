@@ -5,8 +5,8 @@
 //  2. SignIn checks a password and opens a session; Authenticate turns its cookie,
 //     or the token of an application, into the Actor that every journey asks for.
 //  3. Administrators keep users, profiles, assignments, the system's account and
-//     the table of domains. Users keep their own name, password, tokens and the
-//     account that they prefer.
+//     the table of domains, and turn the demo on and off. Users keep their own
+//     name, password, tokens and the account that they prefer.
 //
 // Every method decides by the Actor. Passwords, cookies and tokens are stored as
 // hashes only.
@@ -86,6 +86,7 @@ type Config struct {
 	Logger    *slog.Logger
 	// SetupToken is the token for Setup; zero lets the service make one.
 	SetupToken mailstead.Secret
+	Demo       DemoConfig
 }
 
 // Service is the journey. Its methods may be called from many goroutines.
@@ -103,12 +104,14 @@ type Service struct {
 	// roles is held while a change could leave the system without an
 	// administrator.
 	roles sync.Mutex
+	demo  demo
 }
 
 // New returns the journey.
 func New(c Config) *Service {
 	return &Service{
-		c: c,
+		c:    c,
+		demo: demo{DemoConfig: c.Demo},
 		// Ten passwords for one address at once, then two a minute.
 		byAddress: newThrottle(10, 30*time.Second),
 		// Twenty wrong ones from one network at once, then twenty a minute: many

@@ -30,6 +30,7 @@ type Config struct {
 	People    People
 	Directory Directory
 	Sharing   Sharing
+	Demo      Demo
 	Connect   Connect
 	Accounts  Accounts
 	Inbox     Inbox
@@ -123,6 +124,7 @@ func (h *Handler) routes() {
 	h.resolveRoutes()
 	h.eventRoutes()
 	h.explainRoutes()
+	h.demoRoutes()
 }
 
 // Stop ends all event streams, so that the server around the handler can shut

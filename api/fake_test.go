@@ -187,6 +187,23 @@ func (f fakeDirectory) DeleteDomain(_ context.Context, actor mailstead.Actor, _ 
 	return f.note(actor)
 }
 
+type fakeDemo struct{ *fakes }
+
+func (f fakeDemo) Demo(_ context.Context, actor mailstead.Actor) (mailstead.Demo, error) {
+	return mailstead.Demo{
+		Addresses: []mailstead.DemoAddress{{Address: "anna@demo.example", Password: "open", Shows: "Mail.", Mailbox: true}},
+		Accounts:  []mailstead.AccountID{7},
+	}, f.note(actor)
+}
+
+func (f fakeDemo) AddDemo(ctx context.Context, actor mailstead.Actor) (mailstead.Demo, error) {
+	d, err := f.Demo(ctx, actor)
+	d.Active = true
+	return d, err
+}
+
+func (f fakeDemo) RemoveDemo(_ context.Context, actor mailstead.Actor) error { return f.note(actor) }
+
 type fakeSharing struct{ *fakes }
 
 func (f fakeSharing) CreateProfile(_ context.Context, actor mailstead.Actor, name string) (mailstead.Profile, error) {

@@ -118,7 +118,7 @@ func newHouse(t *testing.T) *house {
 	t.Cleanup(in.Stop)
 	t.Cleanup(out.Stop)
 	handler, err := api.New(api.Config{
-		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Connect: con, Accounts: con, Inbox: in, Outbox: out,
+		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Connect: con, Accounts: con, Inbox: in, Outbox: out,
 		Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: time.Now, Logger: logger, Version: "1.0.0",
 	})
 	must(err)
@@ -285,6 +285,9 @@ func TestNobodyReadsTheMailOfOthers(t *testing.T) {
 		{method: "PUT", path: "/domains/example.com", body: `{"provider_id":"gmail"}`},
 		{path: "/profiles"},
 		{method: "PUT", path: "/system-account", body: `{"account_id":0}`},
+		{path: "/demo"},
+		{method: "PUT", path: "/demo"},
+		{method: "DELETE", path: "/demo"},
 		{method: "POST", path: "/assignments", body: `{"account_id":1,"user_id":` + eve.ID.String() + `,"rights":["read"]}`},
 		{method: "POST", path: "/tokens", body: `{"name":"x","scopes":["mail:read"],"user_id":1}`},
 		{method: "POST", path: "/outbox", body: `{"to":[{"address":"b@example.com"}],"account_id":` + saved.Account.ID.String() + `}`},

@@ -19,6 +19,7 @@ import (
 	"github.com/mailstead/mailstead/blob"
 	"github.com/mailstead/mailstead/connect"
 	"github.com/mailstead/mailstead/credential"
+	"github.com/mailstead/mailstead/demo"
 	"github.com/mailstead/mailstead/diagnose"
 	"github.com/mailstead/mailstead/dial"
 	"github.com/mailstead/mailstead/discover"
@@ -41,6 +42,7 @@ type app struct {
 	db    *store.DB
 	blobs *blob.Packs
 	hub   *notify.Hub
+	demo  *demo.Servers
 
 	admin   *admin.Service
 	connect *connect.Service
@@ -54,7 +56,8 @@ type app struct {
 // nothing is made or changed before configuration and key file are known to be
 // good.
 func openApp(ctx context.Context, c config, log *slog.Logger) (_ *app, err error) {
-	dialer, err := newDialer(c)
+	samples := demo.New(demo.Config{Live: c.DemoLive, Now: time.Now, Logger: log})
+	dialer, err := newDialer(c, samples)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +68,7 @@ func openApp(ctx context.Context, c config, log *slog.Logger) (_ *app, err error
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, configError("config.data", "data", "The data directory "+c.Data+" cannot be made: "+reason(err)+".", err)
 	}
-	a := &app{c: c, log: log, hub: notify.New()}
+	a := &app{c: c, log: log, hub: notify.New(), demo: samples}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -107,7 +110,7 @@ func openStore(ctx context.Context, c config, log *slog.Logger, committed func()
 }
 
 // newDialer makes what all outgoing connections go through.
-func newDialer(c config) (*dial.Dialer, error) {
+func newDialer(c config, hosts dial.Hosts) (*dial.Dialer, error) {
 	networks, err := c.networks()
 	if err != nil {
 		return nil, err
@@ -117,7 +120,7 @@ func newDialer(c config) (*dial.Dialer, error) {
 		return nil, err
 	}
 	return dial.New(dial.Config{
-		Allowed: networks, Roots: roots, Resolver: resolver(c.Resolver), Now: time.Now,
+		Allowed: networks, Roots: roots, Hosts: hosts, Resolver: resolver(c.Resolver), Now: time.Now,
 		ConnectTimeout: c.ConnectTimeout, HandshakeTimeout: c.ConnectTimeout, IOTimeout: c.IOTimeout,
 	}), nil
 }
@@ -155,7 +158,10 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		Store: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
 	})
-	a.admin = admin.New(admin.Config{Store: a.db, Directory: directory, Now: time.Now, Logger: a.log})
+	a.admin = admin.New(admin.Config{
+		Store: a.db, Directory: directory, Now: time.Now, Logger: a.log,
+		Demo: admin.DemoConfig{Servers: a.demo, Directory: directory, Accounts: a.connect, Outbox: a.outbox},
+	})
 	public, err := a.c.publicURL()
 	if err != nil {
 		return err
@@ -165,7 +171,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Connect: a.connect, Accounts: a.connect,
+		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Connect: a.connect, Accounts: a.connect,
 		Inbox: a.inbox, Outbox: a.outbox, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,
@@ -203,6 +209,9 @@ func (a *app) healthy(id mailstead.AccountID) {
 
 // start begins reading and sending.
 func (a *app) start(ctx context.Context) error {
+	if err := a.admin.ResumeDemo(ctx); err != nil {
+		return err
+	}
 	if err := a.outbox.Start(ctx); err != nil {
 		return err
 	}
@@ -217,6 +226,7 @@ func (a *app) close() error {
 	if a.outbox != nil {
 		a.outbox.Stop()
 	}
+	a.demo.Stop()
 	var errs []error
 	if a.blobs != nil {
 		errs = append(errs, a.blobs.Close())

@@ -82,7 +82,7 @@ func newRoot(c *cli) *cobra.Command {
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{groupService, "The service:", []*cobra.Command{newServe(c), newCheck(c), newKey(c), newDB(c)}},
+		{groupService, "The service:", []*cobra.Command{newServe(c), newDemo(c), newCheck(c), newKey(c), newDB(c)}},
 		{groupPeople, "People and their rights:", []*cobra.Command{newUser(c), newProfile(c), newToken(c)}},
 		{groupAccount, "Mail accounts:", []*cobra.Command{
 			newDiscover(c), newDoctor(c), newAccount(c), newDomain(c), newProvider(c), newError(c),

@@ -56,6 +56,8 @@ type config struct {
 	SendUnknownRetry []time.Duration `koanf:"send_unknown_retry"`
 	ConnectTimeout   time.Duration   `koanf:"connect_timeout"`
 	IOTimeout        time.Duration   `koanf:"io_timeout"`
+	// DemoLive is the pause between two new mails of the demo, 0 for none.
+	DemoLive time.Duration `koanf:"demo_live"`
 
 	// file is the configuration file that was read, or "".
 	file string
@@ -67,7 +69,7 @@ func defaults() map[string]any {
 		"max_attachments": int64(25 << 20), "max_message_size": int64(50 << 20),
 		"poll_every": "5m", "sync_retry": "10s,1m,5m,15m", "sync_trouble": "1h", "sync_loads": 8,
 		"send_retry": "1m,5m,15m,1h,4h", "send_expire": "72h", "send_connections": 4, "send_unknown_retry": "30s,2m,10m,1h",
-		"connect_timeout": "15s", "io_timeout": "60s",
+		"connect_timeout": "15s", "io_timeout": "60s", "demo_live": "20s",
 	}
 }
 

@@ -39,7 +39,7 @@ func newServe(c *cli) *cobra.Command {
 			"start; keep a copy of the key file apart from the database.\n\n" + settingsHelp(),
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.serve(cmd.Context())
+			return c.serve(cmd.Context(), c.announceSetup)
 		},
 	}
 	f := cmd.Flags()
@@ -72,8 +72,12 @@ func settingsHelp() string {
 	return text
 }
 
+// ready is what a command does between the start of the service and its first
+// answer.
+type ready func(ctx context.Context, a *app, addr net.Addr) error
+
 // serve runs the service until ctx ends.
-func (c *cli) serve(ctx context.Context) (err error) {
+func (c *cli) serve(ctx context.Context, announce ready) (err error) {
 	log := c.logger()
 	a, err := openApp(ctx, c.config, log)
 	if err != nil {
@@ -95,7 +99,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err := a.start(ctx); err != nil {
 		return errors.Join(err, listener.Close(), socket.Close())
 	}
-	if err := c.announceSetup(ctx, a, listener.Addr()); err != nil {
+	if err := announce(ctx, a, listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close(), socket.Close())
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, "listening", slog.String("url", "http://"+listener.Addr().String()), slog.String("version", version))

@@ -1,0 +1,257 @@
+package admin
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mailstead/mailstead"
+)
+
+// DemoServers is the sample mail service that this program can run itself.
+type DemoServers interface {
+	// Start starts it; it does nothing while it runs.
+	Start(ctx context.Context) error
+	// Stop ends it and waits. It may be called twice.
+	Stop()
+	Running() bool
+	Provider() mailstead.Provider
+	// Domains are the rows of the table of domains that lead to it. While the last
+	// one is there, the demo is on.
+	Domains() []mailstead.Domain
+	Addresses() []mailstead.DemoAddress
+}
+
+// DemoDirectory takes the demo in among the providers.
+type DemoDirectory interface {
+	Add(p mailstead.Provider) error
+	Remove()
+}
+
+// DemoAccounts is the journey that owns the accounts.
+type DemoAccounts interface {
+	Accounts(ctx context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error)
+	DeleteAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error
+}
+
+// DemoOutbox is the journey that owns mail on its way out.
+type DemoOutbox interface {
+	List(ctx context.Context, actor mailstead.Actor, q mailstead.OutgoingQuery) ([]mailstead.OutgoingMessage, error)
+	Cancel(ctx context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error)
+}
+
+// DemoConfig is all that the demo works with. Nothing of it is needed but for the
+// methods of the demo.
+type DemoConfig struct {
+	Servers   DemoServers
+	Directory DemoDirectory
+	Accounts  DemoAccounts
+	Outbox    DemoOutbox
+}
+
+// demo keeps steps of turning the demo on and off apart.
+type demo struct {
+	DemoConfig
+	mu sync.Mutex
+}
+
+// Demo tells whether the demo is on, what can be tried, and what goes with it.
+func (s *Service) Demo(ctx context.Context, actor mailstead.Actor) (mailstead.Demo, error) {
+	actor, err := s.requireDemo(actor)
+	if err != nil {
+		return mailstead.Demo{}, err
+	}
+	return s.demoState(ctx, actor)
+}
+
+// requireDemo demands an administrator, and returns one whom no scope keeps from
+// the accounts of the demo.
+func (s *Service) requireDemo(actor mailstead.Actor) (mailstead.Actor, error) {
+	if err := actor.RequireAdmin(); err != nil {
+		return actor, err
+	}
+	actor.Scopes = nil
+	return actor, nil
+}
+
+func (s *Service) demoState(ctx context.Context, actor mailstead.Actor) (mailstead.Demo, error) {
+	on, err := s.demoOn(ctx)
+	if err != nil {
+		return mailstead.Demo{}, err
+	}
+	accounts, err := s.demoAccounts(ctx, actor)
+	return mailstead.Demo{Active: on && s.demo.Servers.Running(), Addresses: s.demo.Servers.Addresses(), Accounts: accounts}, err
+}
+
+// demoOn reads the choice, which the last of the demo's domains keeps.
+func (s *Service) demoOn(ctx context.Context) (bool, error) {
+	rows := s.demo.Servers.Domains()
+	row, err := s.c.Store.Domain(ctx, rows[len(rows)-1].Name)
+	if mailstead.KindOf(err) == mailstead.KindNotFound {
+		return false, nil
+	}
+	return err == nil && row.ProviderID == s.demo.Servers.Provider().ID, err
+}
+
+// AddDemo turns the demo on: its servers run, the directory of providers and the
+// table of domains know it. It does nothing that was done already.
+func (s *Service) AddDemo(ctx context.Context, actor mailstead.Actor) (mailstead.Demo, error) {
+	actor, err := s.requireDemo(actor)
+	if err != nil {
+		return mailstead.Demo{}, err
+	}
+	s.demo.mu.Lock()
+	defer s.demo.mu.Unlock()
+	if err := s.startDemo(ctx); err != nil {
+		return mailstead.Demo{}, err
+	}
+	for _, row := range s.demo.Servers.Domains() {
+		if err := s.c.Store.PutDomain(ctx, row); err != nil {
+			return mailstead.Demo{}, err
+		}
+	}
+	s.did(ctx, actor, "demo.add")
+	return s.demoState(ctx, actor)
+}
+
+// ResumeDemo starts the demo's servers if it was on when the service stopped.
+func (s *Service) ResumeDemo(ctx context.Context) error {
+	s.demo.mu.Lock()
+	defer s.demo.mu.Unlock()
+	on, err := s.demoOn(ctx)
+	if err != nil || !on {
+		return err
+	}
+	return s.startDemo(ctx)
+}
+
+func (s *Service) startDemo(ctx context.Context) error {
+	if err := s.demo.Servers.Start(ctx); err != nil {
+		return err
+	}
+	return s.demo.Directory.Add(s.demo.Servers.Provider())
+}
+
+// RemoveDemo turns the demo off: the accounts that are connected to it go with all
+// that refers to them, then its domains, its provider and its servers. What it
+// could not finish it finishes when it is called again.
+func (s *Service) RemoveDemo(ctx context.Context, actor mailstead.Actor) error {
+	actor, err := s.requireDemo(actor)
+	if err != nil {
+		return err
+	}
+	s.demo.mu.Lock()
+	defer s.demo.mu.Unlock()
+	accounts, err := s.demoAccounts(ctx, actor)
+	if err != nil {
+		return err
+	}
+	for _, id := range accounts {
+		if err := s.removeDemoAccount(ctx, actor, id); err != nil {
+			return err
+		}
+	}
+	for _, row := range s.demo.Servers.Domains() {
+		if err := s.c.Store.DeleteDomain(ctx, row.Name); err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
+			return err
+		}
+	}
+	s.demo.Directory.Remove()
+	s.demo.Servers.Stop()
+	s.did(ctx, actor, "demo.remove", slog.Int("accounts", len(accounts)))
+	return nil
+}
+
+// demoAccounts lists the accounts with a server of the demo.
+func (s *Service) demoAccounts(ctx context.Context, actor mailstead.Actor) ([]mailstead.AccountID, error) {
+	hosts := make(map[string]bool)
+	note := func(lists ...[]mailstead.Server) {
+		for _, server := range slices.Concat(lists...) {
+			hosts[server.Host] = true
+		}
+	}
+	p := s.demo.Servers.Provider()
+	note(p.Incoming, p.Outgoing)
+	for _, row := range s.demo.Servers.Domains() {
+		note(row.Incoming, row.Outgoing)
+	}
+	ids := []mailstead.AccountID{}
+	q := mailstead.AccountQuery{Limit: mailstead.MaxPage}
+	for {
+		page, err := s.demo.Accounts.Accounts(ctx, actor, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			a := &page[i]
+			if (a.Incoming != nil && hosts[a.Incoming.Server.Host]) || (a.Outgoing != nil && hosts[a.Outgoing.Server.Host]) {
+				ids = append(ids, a.ID)
+			}
+		}
+		if len(page) < q.Limit {
+			return ids, nil
+		}
+		q.After = page[len(page)-1].ID
+	}
+}
+
+const (
+	// removeTries is how often an account is tried to be removed while a mail of it
+	// is just being sent, and removePause how long to wait between.
+	removeTries = 50
+	removePause = 200 * time.Millisecond
+)
+
+// removeDemoAccount removes an account together with its assignments and its mail
+// on the way out.
+func (s *Service) removeDemoAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
+	assignments, err := s.c.Store.Assignments(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, a := range assignments {
+		if err := s.c.Store.DeleteAssignment(ctx, a.ID); err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
+			return err
+		}
+	}
+	for try := 1; ; try++ {
+		if err := s.cancelOutgoing(ctx, actor, id); err != nil {
+			return err
+		}
+		err := s.demo.Accounts.DeleteAccount(ctx, actor, id)
+		if err == nil || mailstead.KindOf(err) == mailstead.KindNotFound {
+			return nil
+		}
+		if mailstead.KindOf(err) != mailstead.KindConflict || try == removeTries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(removePause):
+		}
+	}
+}
+
+// cancelOutgoing cancels what waits to be sent from an account. What is being sent
+// at this moment it leaves.
+func (s *Service) cancelOutgoing(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
+	q := mailstead.OutgoingQuery{
+		AccountID: id, Limit: mailstead.MaxPage,
+		States: []mailstead.OutgoingState{mailstead.OutgoingQueued, mailstead.OutgoingHeld, mailstead.OutgoingUnknown},
+	}
+	for {
+		page, err := s.demo.Outbox.List(ctx, actor, q)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for i := range page {
+			if _, err := s.demo.Outbox.Cancel(ctx, actor, page[i].ID); err != nil && mailstead.KindOf(err) != mailstead.KindConflict {
+				return err
+			}
+		}
+		q.Before = page[len(page)-1].ID
+	}
+}

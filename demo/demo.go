@@ -1,0 +1,221 @@
+package demo
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/dial"
+	"github.com/mailstead/mailstead/fakemail"
+)
+
+// Config is what the demo works with. Now and Logger are needed.
+type Config struct {
+	// Live is the pause between two new mails; 0 means that none arrive by
+	// themselves.
+	Live   time.Duration
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Servers are the demo's mail servers. Their methods may be called from many
+// goroutines.
+type Servers struct {
+	c Config
+
+	// changing is held while the servers start or stop.
+	changing sync.Mutex
+	mu       sync.Mutex
+	run      *run
+}
+
+// run is the servers from one start to the next stop.
+type run struct {
+	places map[string]dial.Place
+	imap   *fakemail.IMAPServer
+	// closers end the servers, in order.
+	closers []func()
+	// arrivals delivers new mail; nil where none arrives.
+	arrivals *arrivals
+}
+
+// New returns the servers; nothing runs before Start.
+func New(c Config) *Servers { return &Servers{c: c} }
+
+// Start starts the servers and fills the mailboxes. It does nothing while they
+// run.
+func (s *Servers) Start(ctx context.Context) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	if s.Running() {
+		return nil
+	}
+	began := s.c.Now()
+	r := &run{places: make(map[string]dial.Place)}
+	if err := r.start(began); err != nil {
+		r.stop()
+		return err
+	}
+	if s.c.Live > 0 {
+		r.arrivals = startArrivals(s.c, r.imap)
+		r.closers = append([]func(){r.arrivals.stop}, r.closers...)
+	}
+	s.mu.Lock()
+	s.run = r
+	s.mu.Unlock()
+	s.c.Logger.InfoContext(ctx, "demo servers started", slog.Duration("took", s.c.Now().Sub(began)))
+	return nil
+}
+
+// Stop ends the servers and forgets their mail. It may be called twice.
+func (s *Servers) Stop() {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	s.mu.Lock()
+	r := s.run
+	s.run = nil
+	s.mu.Unlock()
+	if r != nil {
+		r.stop()
+	}
+}
+
+// Running reports whether the servers run.
+func (s *Servers) Running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.run != nil
+}
+
+// Place implements dial.Hosts: the demo's names lead to its listeners while it
+// runs.
+func (s *Servers) Place(host string) (dial.Place, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run == nil {
+		return dial.Place{}, false
+	}
+	p, ok := s.run.places[host]
+	return p, ok
+}
+
+// Provider, Domains and Addresses are those of the package: who turns the demo on
+// and off sees Servers alone.
+
+// Provider returns the demo as the directory of providers shows it.
+func (s *Servers) Provider() mailstead.Provider { return Provider() }
+
+// Domains returns the rows of the table of domains that lead to the demo; the one
+// of Domain is the last.
+func (s *Servers) Domains() []mailstead.Domain { return Domains() }
+
+// Addresses lists what can be tried.
+func (s *Servers) Addresses() []mailstead.DemoAddress { return Addresses() }
+
+// slowness is how long a slow mailbox takes for each command.
+const slowness = 2 * time.Second
+
+func (r *run) start(now time.Time) error {
+	ca, err := newAuthority(now)
+	if err != nil {
+		return err
+	}
+	certs, err := ca.certificates()
+	if err != nil {
+		return err
+	}
+	users, senders := people()
+	if r.imap, err = fakemail.StartIMAP(fakemail.IMAPConfig{
+		Security: mailstead.SecurityTLS, TLS: certs.config(), Users: users, Delay: slowness,
+	}); err != nil {
+		return err
+	}
+	r.closers = append(r.closers, r.imap.Close)
+	if err := fill(r.imap, now); err != nil {
+		return err
+	}
+	smtp, err := fakemail.StartSMTP(fakemail.SMTPConfig{
+		Security: mailstead.SecurityTLS, TLS: certs.config(), Users: senders, Delay: slowness, Forget: true,
+		Fault: recipientFault, Accepted: func(m fakemail.SMTPMail) { deliver(r.imap, m) },
+	})
+	if err != nil {
+		return err
+	}
+	r.closers = append(r.closers, smtp.Close)
+	// These two offer no encryption: nobody ever gets to a sign-in there.
+	bareIMAP, err := fakemail.StartIMAP(fakemail.IMAPConfig{})
+	if err != nil {
+		return err
+	}
+	r.closers = append(r.closers, bareIMAP.Close)
+	bareSMTP, err := fakemail.StartSMTP(fakemail.SMTPConfig{Forget: true, Fault: func(string) fakemail.SMTPFault { return fakemail.SMTPRefuse }})
+	if err != nil {
+		return err
+	}
+	r.closers = append(r.closers, bareSMTP.Close)
+
+	roots := ca.pool()
+	for _, d := range domains {
+		in, out := servers(d.name, d.state)
+		inAt, outAt := listener(r.imap.Server()), listener(smtp.Server())
+		if d.state == withoutTLS {
+			inAt, outAt = listener(bareIMAP.Server()), listener(bareSMTP.Server())
+		}
+		r.places[in.Host] = dial.Place{Roots: roots, Ports: map[int]netip.AddrPort{in.Port: inAt}}
+		r.places[out.Host] = dial.Place{Roots: roots, Ports: map[int]netip.AddrPort{out.Port: outAt}}
+		if d.state == offline {
+			r.places[in.Host], r.places[out.Host] = dial.Place{Roots: roots}, dial.Place{Roots: roots}
+		}
+	}
+	return nil
+}
+
+func (r *run) stop() {
+	for _, f := range r.closers {
+		f()
+	}
+}
+
+func listener(s mailstead.Server) netip.AddrPort {
+	return netip.AddrPortFrom(netip.MustParseAddr(s.Host), uint16(s.Port)) //nolint:gosec // a port of a listener
+}
+
+// people returns who may sign in.
+func people() (map[string]fakemail.IMAPUser, map[string]fakemail.SMTPUser) {
+	users, senders := make(map[string]fakemail.IMAPUser), make(map[string]fakemail.SMTPUser)
+	for _, m := range mailboxes {
+		users[m.address] = fakemail.IMAPUser{Password: Password, Folders: folders(m)}
+		password := Password
+		if m.imap == fakemail.IMAPRefuse {
+			password = ""
+		}
+		senders[m.address] = fakemail.SMTPUser{Password: password, Busy: m.busy, Senders: []string{m.address}}
+	}
+	return users, senders
+}
+
+// recipientFault says what goes wrong with a recipient.
+func recipientFault(recipient string) fakemail.SMTPFault {
+	if mailstead.DomainOf(recipient) != Domain {
+		return ""
+	}
+	m, ok := find(strings.ToLower(recipient))
+	if !ok {
+		return fakemail.SMTPRefuse
+	}
+	return m.smtp
+}
+
+// deliver puts a mail that was taken into the mailboxes that it is for.
+func deliver(imap *fakemail.IMAPServer, m fakemail.SMTPMail) {
+	for _, to := range m.To {
+		if _, ok := find(strings.ToLower(to)); ok {
+			// A folder INBOX is always there.
+			_ = imap.Deliver(strings.ToLower(to), "INBOX", m.Data)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package demo
+
+import "github.com/mailstead/mailstead"
+
+// customers are the people of the sample world who write.
+var customers = []mailstead.Address{
+	{Name: "Maren Holt", Address: "maren.holt@riverside-dental.example"},
+	{Name: "Giulia Ferraro", Address: "g.ferraro@mercato-rossi.example"},
+	{Name: "Tomás Ibarra", Address: "tomas@talleres-ibarra.example"},
+	{Name: "Ольга Соколова", Address: "o.sokolova@severny-svet.example"},
+	{Name: "Henrik Aas", Address: "henrik.aas@fjordline-hotels.example"},
+	{Name: "Priya Raman", Address: "priya@lumen-studio.example"},
+	{Name: "Jürgen Weiß", Address: "j.weiss@hafen-logistik.example"},
+	{Name: "Chiara Conti", Address: "chiara.conti@contilegal.example"},
+	{Name: "Daniel Okafor", Address: "d.okafor@okafor-bauer.example"},
+	{Name: "佐藤 美咲", Address: "misaki.sato@aozora-shoji.example"},
+	{Name: "Léa Moreau", Address: "lea.moreau@atelier-moreau.example"},
+	{Name: "Piotr Zieliński", Address: "piotr.zielinski@zielony-dom.example"},
+	{Name: "Sofía Núñez", Address: "sofia.nunez@clinica-norte.example"},
+	{Name: "Ahmed Mansour", Address: "ahmed@mansour-trading.example"},
+	{Name: "Emily Carter", Address: "emily.carter@brightpath-school.example"},
+	{Name: "Nikos Papadakis", Address: "n.papadakis@aegean-foods.example"},
+	{Name: "Anneke de Vries", Address: "anneke@devries-architecten.example"},
+	{Name: "Marco Bellini", Address: "m.bellini@bellini-arredi.example"},
+	{Name: "Ewa Nowak", Address: "ewa.nowak@biuro-nowak.example"},
+	{Name: "Oliver Grant", Address: "oliver@grant-partners.example"},
+}
+
+// colleagues are the people of Finch & Alder.
+var colleagues = []mailstead.Address{
+	{Name: "Anna Alder", Address: "anna@" + Domain},
+	{Name: "Finch & Alder Sales", Address: "sales@" + Domain},
+	{Name: "Finch & Alder Support", Address: "support@" + Domain},
+}
+
+// product is something that Finch & Alder sell.
+type product struct {
+	name  string
+	price int
+}
+
+var products = []product{
+	{"Linden sit-stand desk, 160 × 80", 689},
+	{"Linden sit-stand desk, 180 × 80", 749},
+	{"Arc task chair, graphite", 412},
+	{"Arc task chair, moss", 412},
+	{"Quiet Booth S", 4890},
+	{"Oak meeting table for eight", 1980},
+	{"Wren monitor arm", 139},
+	{"Felt divider, 140 cm", 175},
+	{"Harbour shelf, five levels", 328},
+	{"Birch locker, six doors", 940},
+	{"Halo desk lamp", 96},
+	{"Stack chair Pico, set of four", 356},
+}
+
+// People returns who uses Mailstead in the demo: the administrator and others.
+func People() (first mailstead.User, others []mailstead.User) {
+	return mailstead.User{Name: "Ada Finch", Email: "ada@" + Domain, Role: mailstead.RoleAdmin}, []mailstead.User{
+		{Name: "Anna Alder", Email: "anna@" + Domain, Role: mailstead.RoleUser},
+		{Name: "Ben Osei", Email: "ben@" + Domain, Role: mailstead.RoleUser},
+	}
+}
+
+// Connected returns the addresses of the accounts that mailstead demo connects at
+// its beginning, that of the whole organisation first.
+func Connected() []mailstead.Address {
+	var out []mailstead.Address
+	for _, m := range mailboxes[:2] {
+		out = append(out, mailstead.Address{Name: m.name, Address: m.address})
+	}
+	return out
+}
