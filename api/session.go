@@ -46,6 +46,7 @@ type Session struct {
 	Admin     bool              `json:"admin" doc:"Whether this sign-in may administer."`
 	Operator  bool              `json:"operator,omitempty" doc:"The operator of the machine, through its own command line."`
 	ExpiresAt time.Time         `json:"expires_at,omitzero" doc:"When the session ends; only in the answer to a sign-in."`
+	Version   string            `json:"version,omitempty" doc:"The version of the service; only in the answer to who is signed in." example:"1.0.0"`
 }
 
 type sessionOutput struct {
@@ -71,7 +72,7 @@ func (h *Handler) signedInAnswer(ctx context.Context, s admin.SignedIn) *session
 type getSessionOutput struct{ Body Session }
 
 func (h *Handler) getSession(_ context.Context, actor mailstead.Actor, _ *struct{}) (*getSessionOutput, error) {
-	s := Session{Scopes: actor.Scopes, Admin: actor.IsAdmin(), Operator: actor.Operator}
+	s := Session{Scopes: actor.Scopes, Admin: actor.IsAdmin(), Operator: actor.Operator, Version: h.c.Version}
 	if actor.User.ID != 0 {
 		s.User = &actor.User
 	}
