@@ -50,8 +50,11 @@ func TestErrorTexts(t *testing.T) {
 	for code := range codes {
 		needed[code+".cause"] = true
 	}
-	for code := range actions {
-		needed[code+".action"] = true
+	for code, has := range actions {
+		needed[code+".who"] = true
+		if has {
+			needed[code+".action"] = true
+		}
 	}
 	for w := range who {
 		needed["who."+w] = true
@@ -71,10 +74,14 @@ func TestErrorTexts(t *testing.T) {
 				t.Errorf("%s: no text for %s", language, key)
 			}
 		}
-		for key := range texts {
-			code, action := strings.CutSuffix(key, ".action")
-			if !needed[key] && (!action || !codes[code]) {
+		for key, text := range texts {
+			code, part := cutLast(key)
+			if !needed[key] && (!codes[code] || (part != "action" && part != "who")) {
 				t.Errorf("%s: nothing has the code of %s", language, key)
+			}
+			// The word, not a text: the sentence is that of who.WORD.
+			if part == "who" && (text != english[key] || texts["who."+text] == "") {
+				t.Errorf("%s: %s is %q", language, key, text)
 			}
 			if english[key] == "" {
 				t.Errorf("%s: %s is not in English", language, key)
@@ -86,6 +93,15 @@ func TestErrorTexts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// cutLast cuts a key at its last dot.
+func cutLast(key string) (before, after string) {
+	i := strings.LastIndexByte(key, '.')
+	if i < 0 {
+		return key, ""
+	}
+	return key[:i], key[i+1:]
 }
 
 // readTexts reads the sentences of one language: a flat file, sorted by key.
@@ -113,7 +129,7 @@ func readTexts(t *testing.T, tree fs.FS, language string) map[string]string {
 }
 
 // tableCodes adds the codes of diagnose's tables to codes. It returns the words of
-// the column who, and the codes that always have an action.
+// the column who, and for each code whether it has an action.
 func tableCodes(t *testing.T, tree fs.FS, codes map[string]bool) (who, actions map[string]bool) {
 	t.Helper()
 	who, actions = make(map[string]bool), make(map[string]bool)
@@ -131,11 +147,10 @@ func tableCodes(t *testing.T, tree fs.FS, codes map[string]bool) (who, actions m
 			// Those of input.* are found in the sources.
 			if code := at(row, "code"); !strings.HasSuffix(code, ".*") {
 				codes[code] = true
-				actions[code] = at(row, "action") != ""
+				actions[code] = actions[code] || at(row, "action") != ""
 			}
 		}
 	}
-	maps.DeleteFunc(actions, func(_ string, has bool) bool { return !has })
 	return who, actions
 }
 
