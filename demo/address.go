@@ -98,8 +98,10 @@ type mailbox struct {
 
 // mailboxes are all that can sign in, those with mail first.
 var mailboxes = []mailbox{
-	{address: "support@" + Domain, name: "Finch & Alder Support", shows: "A help desk with 60 mails in several languages, attachments, own folders.", fill: fillSupport},
-	{address: "sales@" + Domain, name: "Finch & Alder Sales", shows: "A sales team with 200 mails, most of them in conversations.", fill: fillSales},
+	{address: "support@" + Domain, name: "Finch & Alder Support", shows: "A help desk with 80 mails in many languages, attachments, own folders.", fill: fillSupport, folders: []string{
+		"Complaints", "Spare parts", "Customers", "Customers/Lumen Studio", "Customers/Studio Conti", "Проекты",
+	}},
+	{address: "sales@" + Domain, name: "Finch & Alder Sales", shows: "A sales team with 200 mails, most of them in conversations.", fill: fillSales, folders: []string{"Customers", "Customers/Won 2026"}},
 	{address: "anna@" + Domain, name: "Anna Alder", shows: "A person's mailbox with newsletters and a mail that cannot be read.", fill: fillAnna},
 	{address: "archive@" + Domain, name: "Mail archive", shows: "10,000 mails of three years.", fill: fillArchive},
 	{address: "empty@" + Domain, name: "Empty", shows: "A mailbox without mail."},

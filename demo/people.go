@@ -24,6 +24,7 @@ var customers = []mailstead.Address{
 	{Name: "Marco Bellini", Address: "m.bellini@bellini-arredi.example"},
 	{Name: "Ewa Nowak", Address: "ewa.nowak@biuro-nowak.example"},
 	{Name: "Oliver Grant", Address: "oliver@grant-partners.example"},
+	{Name: "李 静", Address: "jing.li@qinghe-design.example"},
 }
 
 // colleagues are the people of Finch & Alder.
