@@ -2,7 +2,7 @@
 export const control =
   'block w-full rounded-md border bg-surface px-3 text-lg text-ink transition-colors md:text-base ' +
   'focus-visible:outline-2 focus-visible:-outline-offset-1 focus-visible:outline-accent-line ' +
-  'disabled:bg-sunken disabled:text-ink-3 read-only:bg-sunken';
+  'disabled:bg-sunken disabled:text-ink-3 [&[readonly]]:bg-sunken';
 
 /** Its edge, by whether the service or the page refused what is in it. */
 export const edge = (invalid: boolean) =>

@@ -1,5 +1,14 @@
 import type { Attachment } from 'svelte/attachments';
 
+// What the focus starts on: what asks for it, the first field, else the dialog itself, so that its title is read.
+function first(dialog: HTMLDialogElement): HTMLElement {
+  return (
+    dialog.querySelector<HTMLElement>('[autofocus]') ??
+    dialog.querySelector<HTMLElement>('[data-body] :is(input, select, textarea):not(:disabled, [type=hidden])') ??
+    dialog
+  );
+}
+
 /**
  * modal shows a dialog element as long as it is there, above everything. Esc and a press beside it call close; the
  * browser keeps the focus in it and gives it back.
@@ -25,7 +34,9 @@ export function modal(close: () => void): Attachment<HTMLDialogElement> {
     dialog.addEventListener('cancel', cancel);
     dialog.addEventListener('mousedown', press);
     dialog.addEventListener('click', click);
+    dialog.tabIndex = -1;
     dialog.showModal();
+    first(dialog).focus();
     return () => {
       dialog.removeEventListener('cancel', cancel);
       dialog.removeEventListener('mousedown', press);

@@ -68,6 +68,13 @@ export function toast(what: Toast): () => void {
   return () => leave(id, false);
 }
 
+/** actLatest takes the action of the newest toast, as a key for undo does. It reports whether there was one. */
+export function actLatest(): boolean {
+  const one = shown.list.findLast((x) => x.action);
+  if (one) leave(one.id, true);
+  return !!one;
+}
+
 // What could have been undone is done when the page goes.
 if (typeof addEventListener === 'function')
   addEventListener('pagehide', () => {

@@ -14,7 +14,7 @@ export const words = {
     Foundations: {
       title: 'Foundations',
       lead: 'What every page is made of. The ratios are measured here, in the theme that you see.',
-      stories: ['Type', 'Colour', 'Shape', 'Icons'],
+      stories: ['Type', 'Colour', 'Shape', 'Icons', 'Logo'],
     },
     Actions: {
       title: 'Actions',
