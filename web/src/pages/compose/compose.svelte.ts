@@ -1,6 +1,6 @@
 import type { Schema } from '$lib/api/client';
 
-export type Kind = Schema<'Draft'>['kind'];
+export type Kind = NonNullable<Schema<'Draft'>['kind']>;
 
 /** What a new window of compose begins with. */
 export interface ComposeRequest {

@@ -1,0 +1,61 @@
+import { Editor } from '@tiptap/core';
+import Placeholder from '@tiptap/extension-placeholder';
+import StarterKit from '@tiptap/starter-kit';
+import { t } from '$lib/i18n';
+import type { Letter } from '../model/letter.svelte';
+import { ImageNode, SignatureNode } from './nodes';
+
+export interface Wiring {
+  /** Something about the text or the selection has changed. */
+  onchange: () => void;
+  /** Files were pasted into the text. */
+  onfiles: (files: File[]) => void;
+}
+
+/** makeEditor puts an editor of a letter's text into an element. */
+export function makeEditor(element: HTMLElement, letter: Letter, { onchange, onfiles }: Wiring): Editor {
+  const answer = letter.request.kind === 'reply' || letter.request.kind === 'reply_all';
+  const editor = new Editor({
+    element,
+    injectCSS: false,
+    content: letter.doc,
+    extensions: [
+      StarterKit.configure({
+        heading: { levels: [2, 3] },
+        link: { openOnClick: false, defaultProtocol: 'https', protocols: ['mailto', 'tel'] },
+        dropcursor: { color: false, class: 'compose-dropcursor' },
+        trailingNode: false,
+      }),
+      Placeholder.configure({ placeholder: () => t('compose.text.placeholder') }),
+      SignatureNode,
+      ImageNode.configure({ url: (file) => letter.files.url(file) }),
+    ],
+    editorProps: {
+      attributes: {
+        class: 'compose-text',
+        role: 'textbox',
+        'aria-multiline': 'true',
+        'aria-label': t('compose.text.label'),
+        spellcheck: 'true',
+      },
+      handlePaste: (_, e) => {
+        const files = [...(e.clipboardData?.files ?? [])];
+        // Word and the like bring a picture of their text beside the text.
+        if (files.length === 0 || e.clipboardData?.getData('text/plain')) return false;
+        onfiles(files);
+        return true;
+      },
+    },
+    onUpdate: () => {
+      letter.edited();
+      onchange();
+    },
+    onSelectionUpdate: onchange,
+    onFocus: onchange,
+    onBlur: onchange,
+  });
+  letter.collect = () => editor.getJSON();
+  // An answer is written above what it answers.
+  if (answer) editor.commands.setTextSelection(0);
+  return editor;
+}
