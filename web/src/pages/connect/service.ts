@@ -1,0 +1,87 @@
+import type { Schema } from '$lib/api/client';
+import type { Security, Side } from './server-text';
+
+export type Kind = 'password' | 'app' | 'either' | 'key' | 'smtp' | 'bridge';
+
+/** A server that is known, with the login that it takes; "" when the person must type it. */
+export interface KnownServer {
+  host: string;
+  port: number;
+  security: Security;
+  login: string;
+}
+
+/** What the wizard knows of the mail service behind an address: found by the address, or chosen from the list. */
+export interface Service {
+  id: string;
+  name: string;
+  servers: Record<Side, KnownServer[]>;
+  /** What the service takes to sign in. */
+  kind: Kind;
+  notes: string;
+  appPasswordURL: string;
+  enableURL: string;
+  /** Why it cannot be connected: the last part of a key of texts, "" when it can. */
+  problem: '' | 'unsupported' | 'oauth_only';
+}
+
+const keys: Record<string, Kind> = {
+  pw: 'password',
+  apppw: 'app',
+  'api-key': 'key',
+  'smtp-credentials': 'smtp',
+  'bridge-pw': 'bridge',
+};
+
+/** kindOf says what to ask for, from the sign-in methods of a service, best first. */
+function kindOf(auth: string[]): Kind {
+  if (auth.includes('pw') && auth.includes('apppw')) return 'either';
+  for (const method of auth) if (keys[method]) return keys[method];
+  return 'password';
+}
+
+function problemOf(code: string | undefined): Service['problem'] {
+  return code === 'provider.oauth_only' ? 'oauth_only' : code ? 'unsupported' : '';
+}
+
+/** fromDiscovery is the service that an address belongs to, undefined when nobody knows. */
+export function fromDiscovery(found: Schema<'DiscoveryResult'>): Service | undefined {
+  if (!found.provider.name && !found.incoming.length && !found.outgoing.length) return undefined;
+  const known = ({ host, port, security, username }: Schema<'DiscoveryCandidate'>): KnownServer => ({
+    host,
+    port,
+    security,
+    login: username,
+  });
+  return {
+    id: found.provider.id,
+    name: found.provider.name,
+    servers: { incoming: found.incoming.map(known), outgoing: found.outgoing.map(known) },
+    kind: kindOf((found.incoming[0] ?? found.outgoing[0])?.auth ?? []),
+    notes: found.notes ?? '',
+    appPasswordURL: found.app_password_url ?? '',
+    enableURL: found.enable_url ?? '',
+    problem: problemOf(found.problem_code),
+  };
+}
+
+/** fromProvider is a service chosen from the list, for an address. */
+export function fromProvider(p: Schema<'Provider'>, address: string): Service {
+  const known = ({ host, port, security, protocol }: Schema<'Server'>): KnownServer => {
+    const form = p.username?.[protocol];
+    const login = form === 'local' ? address.slice(0, address.lastIndexOf('@')) : form === 'custom' ? '' : address;
+    return { host, port, security, login };
+  };
+  const auth = p.auth ?? [];
+  const takesPassword = auth.some((method) => method in keys);
+  return {
+    id: p.id,
+    name: p.name,
+    servers: { incoming: (p.incoming ?? []).map(known), outgoing: (p.outgoing ?? []).map(known) },
+    kind: kindOf(auth),
+    notes: p.notes ?? '',
+    appPasswordURL: p.app_password_url ?? '',
+    enableURL: p.enable_url ?? '',
+    problem: p.status === 'broken' ? 'unsupported' : takesPassword ? '' : 'oauth_only',
+  };
+}

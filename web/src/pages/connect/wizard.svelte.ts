@@ -1,0 +1,318 @@
+import { api, call, type Schema } from '$lib/api/client';
+import { ApiError, errorText, fieldErrors } from '$lib/api/problem';
+import { has, t } from '$lib/i18n';
+import { go } from '$lib/router.svelte';
+import { session } from '$lib/session.svelte';
+import { understand, type Security, type Side } from './server-text';
+import { fromDiscovery, fromProvider, type Service } from './service';
+
+export type Step = 'address' | 'choose' | 'problem' | 'servers' | 'sign-in' | 'done';
+export type Direction = 'both' | 'receive' | 'send';
+type LoginForm = 'usual' | 'address' | 'local' | 'custom';
+
+interface TypedServer {
+  text: string;
+  security: Security;
+}
+
+/** What a person types, all of it; nothing here is lost by an error or by going back. */
+const blank = () => ({
+  address: '',
+  incoming: { text: '', security: 'automatic' } as TypedServer,
+  outgoing: { text: '', security: 'automatic' } as TypedServer,
+  byHand: false,
+  direction: 'both' as Direction,
+  plainReason: '',
+  password: '',
+  loginForm: 'usual' as LoginForm,
+  login: '',
+  outgoingSignIn: 'same' as 'same' | 'own' | 'none',
+  outgoingLogin: '',
+  outgoingPassword: '',
+  displayName: session.user?.name ?? '',
+  name: '',
+  note: '',
+  /** "me", "organisation", or the id of a user. */
+  owner: 'me',
+});
+
+/** wizard holds the one connection that is being made, for as long as the page lives. The password is nowhere else. */
+class Wizard {
+  form = $state(blank());
+  found = $state.raw<Schema<'DiscoveryResult'>>();
+  chosen = $state.raw<Schema<'Provider'>>();
+  errors = $state.raw<Record<string, string>>({});
+  /** An error that belongs to no field. */
+  failure = $state.raw<unknown>();
+  busy = $state<'' | 'discover' | 'test' | 'save'>('');
+  report = $state.raw<Schema<'TestResult'>>();
+  saved = $state.raw<Schema<'SavedAccount'>>();
+  /** When too many tests were asked for: when the next is possible. */
+  waitUntil = $state(0);
+
+  #running: AbortController | undefined;
+  #recognised = '';
+
+  readonly service = $derived.by((): Service | undefined => {
+    if (this.chosen) return fromProvider(this.chosen, this.found?.address ?? this.form.address);
+    return this.found && fromDiscovery(this.found);
+  });
+
+  /** The sides that the mailbox will have. */
+  readonly sides = $derived.by((): Side[] => {
+    const { direction, byHand } = this.form;
+    const wanted: Side[] =
+      direction === 'both' ? ['incoming', 'outgoing'] : direction === 'send' ? ['outgoing'] : ['incoming'];
+    return byHand ? wanted : wanted.filter((side) => this.service?.servers[side].length);
+  });
+
+  /** The login that the service usually takes, "" when it must be typed. */
+  readonly usualLogin = $derived.by(() => {
+    const address = this.found?.address ?? this.form.address;
+    const server = this.sides.flatMap((side) => this.service?.servers[side] ?? [])[0];
+    return this.form.byHand || !server ? address : server.login;
+  });
+
+  readonly login = $derived.by(() => {
+    const address = this.found?.address ?? this.form.address;
+    switch (this.form.loginForm) {
+      case 'usual':
+        return this.usualLogin || this.form.login;
+      case 'address':
+        return address;
+      case 'local':
+        return address.slice(0, address.lastIndexOf('@'));
+      case 'custom':
+        return this.form.login;
+    }
+  });
+
+  readonly ownOutgoing = $derived(this.form.outgoingSignIn === 'own' && this.sides.length === 2);
+  readonly noSignIn = $derived(this.form.outgoingSignIn === 'none' && this.sides.includes('outgoing'));
+
+  /** Login and password are there: the connection can be tested. */
+  readonly complete = $derived.by(() => {
+    if (!this.sides.length) return false;
+    const signsIn = !(this.noSignIn && this.sides.length === 1);
+    if (signsIn && (!this.login.trim() || !this.form.password)) return false;
+    return !this.ownOutgoing || (this.form.outgoingLogin.trim() !== '' && this.form.outgoingPassword !== '');
+  });
+
+  /** A server typed by hand is used without encryption. */
+  readonly plain = $derived(
+    this.form.byHand &&
+      this.sides.some((side) => {
+        const means = understand(this.form[side].text, side, this.form[side].security);
+        return typeof means === 'object' && means.tries[0]!.security === 'none';
+      }),
+  );
+
+  /** Whether a step has what it needs of the steps before it. */
+  reached(step: Step): boolean {
+    if (step === 'address') return true;
+    if (step === 'done') return this.saved !== undefined;
+    if (!this.found || this.saved) return false;
+    if (step === 'problem') return !!this.service?.problem;
+    if (step === 'sign-in') return this.sides.length > 0;
+    return true;
+  }
+
+  show(step: Step): void {
+    go(step === 'address' ? '/connect' : `/connect?step=${step}`);
+  }
+
+  /** before is where Back and Esc lead, "" out of the wizard. */
+  before(step: Step): Step | '' {
+    if (step === 'address' || step === 'done') return '';
+    if (step === 'choose') return 'address';
+    if (step === 'problem') return this.chosen ? 'choose' : 'address';
+    if (step === 'servers') return this.service?.servers.incoming.length ? 'sign-in' : 'choose';
+    return this.form.byHand ? 'servers' : this.chosen ? 'choose' : 'address';
+  }
+
+  /** changed forgets what was said about a field that is being corrected. */
+  changed(...fields: string[]): void {
+    if (fields.some((field) => field in this.errors))
+      this.errors = Object.fromEntries(Object.entries(this.errors).filter(([field]) => !fields.includes(field)));
+  }
+
+  /** discover recognises the address and goes on to the step that follows from it. */
+  async discover(): Promise<void> {
+    const address = this.form.address.trim();
+    const found = await this.#ask('discover', (signal) =>
+      call(api.POST('/connect/discover', { body: { address }, signal })),
+    );
+    if (!found) return;
+    // Another address is another mailbox: what was chosen for the one before does not hold.
+    if (this.#recognised && this.#recognised !== found.address) this.#forgetChoice();
+    this.#recognised = found.address;
+    this.found = found;
+    this.#next();
+  }
+
+  choose(provider: Schema<'Provider'>): void {
+    this.#forgetChoice();
+    this.chosen = provider;
+    this.#next();
+  }
+
+  #forgetChoice(): void {
+    this.chosen = undefined;
+    this.report = undefined;
+    this.errors = {};
+    Object.assign(this.form, { byHand: false, loginForm: 'usual', plainReason: '' });
+  }
+
+  #next(): void {
+    const service = this.service;
+    if (this.form.byHand) this.show('sign-in');
+    else if (!service) this.show('choose');
+    else if (service.problem) this.show('problem');
+    else this.show(service.servers.incoming.length || service.servers.outgoing.length ? 'sign-in' : 'servers');
+  }
+
+  /** editServers lets the servers be typed, beginning with those that are known. */
+  editServers(): void {
+    for (const side of ['incoming', 'outgoing'] as const) {
+      const known = this.service?.servers[side][0];
+      if (!this.form[side].text && known)
+        this.form[side] = { text: `${known.host}:${known.port}`, security: known.security };
+    }
+    this.show('servers');
+  }
+
+  /** useServers goes on with the servers that were typed, if every one of them makes sense. */
+  useServers(): void {
+    const errors: Record<string, string> = {};
+    for (const side of this.#wanted()) {
+      const means = understand(this.form[side].text, side, this.form[side].security);
+      if (!this.form[side].text.trim()) errors[`${side}.host`] = t('connect.typed.needed');
+      else if (typeof means === 'string') errors[`${side}.host`] = t(`connect.typed.${means}`);
+    }
+    this.errors = errors;
+    if (Object.keys(errors).length) return;
+    this.form.byHand = true;
+    this.report = undefined;
+    this.show('sign-in');
+  }
+
+  #wanted(): Side[] {
+    const { direction } = this.form;
+    return direction === 'both' ? ['incoming', 'outgoing'] : direction === 'send' ? ['outgoing'] : ['incoming'];
+  }
+
+  #request(): Schema<'ConnectRequest'> {
+    const f = this.form;
+    const login = this.login.trim() === this.usualLogin ? '' : this.login.trim();
+    const server = (side: Side): Schema<'ServerInput'> | undefined => {
+      let own = login;
+      if (side === 'outgoing' && this.noSignIn) own = '';
+      else if (side === 'outgoing' && this.ownOutgoing) own = f.outgoingLogin.trim();
+      const typed = f.byHand ? { host: f[side].text.trim(), security: f[side].security } : {};
+      return f.byHand || own ? { ...typed, ...(own ? { login: own } : {}) } : undefined;
+    };
+    return {
+      address: this.found?.address ?? f.address,
+      display_name: f.displayName.trim() || undefined,
+      name: f.name.trim() || undefined,
+      note: f.note.trim() || undefined,
+      organisation: f.owner === 'organisation' || undefined,
+      owner_id: Number(f.owner) || undefined,
+      provider_id: this.chosen?.id,
+      incoming: this.sides.includes('incoming') ? server('incoming') : undefined,
+      outgoing: this.sides.includes('outgoing') ? server('outgoing') : undefined,
+      send_only: !this.sides.includes('incoming') || undefined,
+      receive_only: !this.sides.includes('outgoing') || undefined,
+      password: f.password || undefined,
+      outgoing_password: this.ownOutgoing ? f.outgoingPassword : undefined,
+      no_sign_in: this.noSignIn || undefined,
+      plain_reason: this.plain ? f.plainReason.trim() : undefined,
+    };
+  }
+
+  /** test signs in at both servers and stores nothing. */
+  async test(): Promise<void> {
+    this.report = undefined;
+    const body = this.#request();
+    const report = await this.#ask('test', (signal) => call(api.POST('/connect/test', { body, signal })));
+    if (!report) return;
+    this.report = report;
+    this.errors = refused(report, this.ownOutgoing);
+  }
+
+  /** save tests and stores the account; loading begins at once. */
+  async save(): Promise<void> {
+    this.report = undefined;
+    const body = this.#request();
+    const saved = await this.#ask('save', (signal) => call(api.POST('/connect/save', { body, signal })));
+    if (!saved) return;
+    this.form.password = this.form.outgoingPassword = '';
+    this.saved = saved;
+    go('/connect?step=done', { replace: true });
+  }
+
+  /** stop gives up what is being asked. */
+  stop(): void {
+    this.#running?.abort();
+  }
+
+  reset(): void {
+    this.stop();
+    this.form = blank();
+    this.found = this.chosen = this.report = this.saved = this.failure = undefined;
+    this.errors = {};
+    this.#recognised = '';
+  }
+
+  async #ask<T>(
+    what: 'discover' | 'test' | 'save',
+    request: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    if (this.busy) return undefined;
+    const mine = (this.#running = new AbortController());
+    this.busy = what;
+    this.errors = {};
+    this.failure = undefined;
+    try {
+      return await request(mine.signal);
+    } catch (e) {
+      if (!mine.signal.aborted) this.#refused(e);
+      return undefined;
+    } finally {
+      this.busy = '';
+    }
+  }
+
+  #refused(e: unknown): void {
+    if (e instanceof ApiError && e.reports) {
+      this.report = e.reports;
+      this.errors = { ...fieldErrors(e), ...refused(e.reports, this.ownOutgoing) };
+      return;
+    }
+    if (e instanceof ApiError && e.status === 429) this.waitUntil = Date.now() + (e.retryAfter || 60) * 1000;
+    this.errors = fieldErrors(e);
+    if (!Object.keys(this.errors).length) this.failure = e;
+  }
+}
+
+/** refused finds the field that each failed side of a test is about, with the sentence for it. */
+function refused(report: Schema<'TestResult'>, ownOutgoing: boolean): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const side of [report.incoming, report.outgoing]) {
+    const failed = side?.stages.find((stage) => !stage.ok);
+    if (!side || side.ok || !failed) continue;
+    const secret = side.side === 'outgoing' && ownOutgoing ? 'outgoing_password' : 'password';
+    const field = failed.kind === 'credentials' ? secret : `${side.side}.host`;
+    out[field] ??= causeText(failed.code, failed.cause);
+  }
+  return out;
+}
+
+/** causeText says what happened in the reader's language, or in the service's words where no catalogue has them. */
+export function causeText(code: string | undefined, words: string | undefined): string {
+  const key = `errors.${code}.cause`;
+  if (code && has(key)) return t(key);
+  return words || errorText(undefined);
+}
+
+export const wizard = new Wizard();

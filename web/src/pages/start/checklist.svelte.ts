@@ -1,0 +1,51 @@
+import { accounts } from '$lib/accounts.svelte';
+import { api, call, type Schema } from '$lib/api/client';
+import { resource } from '$lib/load.svelte';
+import { prefs } from '$lib/prefs.svelte';
+import { session } from '$lib/session.svelte';
+
+/** hasSystemAccount reports whether the system has an account that sends where nobody has one. */
+function hasSystemAccount(r: Schema<'Resolution'>): boolean {
+  return r.level === 'system' || (r.passed_over ?? []).some((p) => p.level === 'system');
+}
+
+/** checklist is what a new instance waits for, ticked from what is really there. Call it while a component is made. */
+export function checklist() {
+  const colleagues = resource(async (signal) => {
+    if (!session.admin) return 0;
+    const users = await call(api.GET('/users', { params: { query: { limit: 2 } }, signal }));
+    return users.items.length - 1;
+  });
+  const system = resource(async (signal) => {
+    if (!session.admin || !accounts.loaded) return false;
+    return hasSystemAccount(await call(api.GET('/resolve', { signal })));
+  });
+
+  return {
+    /** Everything is known. */
+    get ready() {
+      return accounts.loaded && colleagues.data !== undefined && system.data !== undefined;
+    },
+    get error() {
+      return accounts.error ?? colleagues.error ?? system.error;
+    },
+    get mailbox() {
+      return accounts.list.length > 0;
+    },
+    get colleague() {
+      return (colleagues.data ?? 0) > 0;
+    },
+    get system() {
+      return system.data ?? false;
+    },
+    get signature() {
+      return accounts.list.some((a) => a.signature);
+    },
+    get notices() {
+      return prefs.notices && 'Notification' in window && Notification.permission === 'granted';
+    },
+    async reload() {
+      await Promise.all([colleagues.reload(), system.reload()]);
+    },
+  };
+}
