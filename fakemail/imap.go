@@ -1,7 +1,6 @@
 package fakemail
 
 import (
-	"bytes"
 	"crypto/tls"
 	"io"
 	"log"
@@ -13,7 +12,6 @@ import (
 
 	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
-	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
 	"github.com/mailstead/mailstead"
 )
@@ -75,9 +73,8 @@ type IMAPServer struct {
 
 // imapUser is a mailbox; the fields below store are guarded by IMAPServer.mu.
 type imapUser struct {
-	store    *imapmemserver.User
+	store    *imapStore
 	password string
-	folders  map[string]mailstead.FolderRole
 	fault    IMAPFault
 }
 
@@ -158,19 +155,15 @@ func (s *IMAPServer) Server() mailstead.Server {
 
 // AddUser adds a mailbox.
 func (s *IMAPServer) AddUser(login string, u IMAPUser) error {
-	user := &imapUser{
-		store: imapmemserver.NewUser(login, u.Password), password: u.Password,
-		folders: map[string]mailstead.FolderRole{"INBOX": mailstead.FolderNone},
-	}
-	if err := user.store.Create("INBOX", nil); err != nil {
+	user := &imapUser{store: newIMAPStore(time.Now), password: u.Password} //nolint:forbidigo // servers go by the machine's clock
+	if err := user.store.create("INBOX", mailstead.FolderNone); err != nil {
 		return err
 	}
 	// In order, so that the folders have the same UIDVALIDITY each time.
 	for _, name := range slices.Sorted(maps.Keys(u.Folders)) {
-		if err := user.store.Create(name, nil); err != nil {
+		if err := user.store.create(name, u.Folders[name]); err != nil {
 			return err
 		}
-		user.folders[name] = u.Folders[name]
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -220,8 +213,17 @@ func (s *IMAPServer) Put(login, folder string, m IMAPMail) error {
 	if u == nil {
 		return mailstead.NotFound("mailbox")
 	}
-	_, err := u.store.Append(folder, bytes.NewReader(m.Data), &goimap.AppendOptions{Time: m.At, Flags: imapFlags(m.Flags)})
+	_, err := u.store.add(folder, imapMail{data: m.Data, at: m.At, flags: imapFlags(m.Flags)})
 	return err
+}
+
+// RaiseUIDs lets the UIDs of all mails that arrive from now on begin at next, if
+// they are not there yet: a server that forgets what arrived must not give the
+// UIDs of forgotten mails to others while its UIDVALIDITY stays.
+func (s *IMAPServer) RaiseUIDs(login string, next mailstead.UID) {
+	if u := s.user(login); u != nil {
+		u.store.raise(goimap.UID(next))
+	}
 }
 
 // imapFlags are flags in IMAP's words (RFC 9051 section 2.3.2).
@@ -230,8 +232,11 @@ func imapFlags(f mailstead.Flags) (out []goimap.Flag) {
 		set  bool
 		flag goimap.Flag
 	}{
-		{f.Seen, goimap.FlagSeen}, {f.Answered, goimap.FlagAnswered}, {f.Flagged, goimap.FlagFlagged},
-		{f.Draft, goimap.FlagDraft}, {f.Deleted, goimap.FlagDeleted},
+		{f.Seen, goimap.FlagSeen},
+		{f.Answered, goimap.FlagAnswered},
+		{f.Flagged, goimap.FlagFlagged},
+		{f.Draft, goimap.FlagDraft},
+		{f.Deleted, goimap.FlagDeleted},
 	} {
 		if c.set {
 			out = append(out, c.flag)
@@ -272,14 +277,14 @@ func (s *IMAPServer) fault(u *imapUser) IMAPFault {
 	return u.fault
 }
 
-// listed returns the folders of a user with their roles, by name.
-func (s *IMAPServer) listed(u *imapUser) (names []string, roles map[string]mailstead.FolderRole) {
+// list returns the folders with their roles, by name.
+func (s *imapStore) list() (names []string, roles map[string]mailstead.FolderRole) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	roles = make(map[string]mailstead.FolderRole)
-	for name, role := range u.folders {
+	for name, f := range s.folders {
 		names = append(names, name)
-		roles[name] = role
+		roles[name] = f.role
 	}
 	slices.Sort(names)
 	return names, roles

@@ -3,22 +3,23 @@ package fakemail
 import (
 	"crypto/subtle"
 	"errors"
+	"io"
 	"time"
 
 	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
-	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
 	"github.com/mailstead/mailstead"
 )
 
-// imapSession is one connection. The embedded session, there after the sign-in,
-// does the work; what is here breaks it.
+// imapSession is one connection. One goroutine uses it.
 type imapSession struct {
-	*imapmemserver.UserSession
 	server *IMAPServer
 	conn   *imapserver.Conn
+	// user is there after the sign-in; folder and view are those of the open folder.
 	user   *imapUser
+	folder *imapFolder
+	view   *imapserver.SessionTracker
 }
 
 var _ imapserver.SessionIMAP4rev2 = (*imapSession)(nil)
@@ -43,7 +44,7 @@ func (is *imapSession) Close() error {
 	delete(is.server.conns, is.conn)
 	is.server.mu.Unlock()
 	is.server.sessions.Done()
-	return is.UserSession.Close()
+	return is.Unselect()
 }
 
 func (is *imapSession) Login(login, password string) error {
@@ -55,12 +56,14 @@ func (is *imapSession) Login(login, password string) error {
 	right, fault := u.password, u.fault
 	is.server.mu.Unlock()
 	switch {
+	case fault == IMAPSlow && !is.server.wait():
+		return errDropped
 	case fault == IMAPUnavailable:
 		return imapNo(goimap.ResponseCodeUnavailable, "Temporary authentication failure")
 	case fault == IMAPRefuse, subtle.ConstantTimeCompare([]byte(right), []byte(password)) != 1:
 		return imapserver.ErrAuthFailed
 	}
-	is.user, is.UserSession = u, imapmemserver.NewUserSession(u.store)
+	is.user = u
 	return nil
 }
 
@@ -73,11 +76,7 @@ func (is *imapSession) broken() error {
 		_ = is.conn.NetConn().Close()
 		return errDropped
 	case IMAPSlow:
-		delay := time.NewTimer(is.server.config.Delay)
-		defer delay.Stop()
-		select {
-		case <-delay.C:
-		case <-is.server.closed:
+		if !is.server.wait() {
 			return errDropped
 		}
 	case IMAPRefuse, IMAPUnavailable, IMAPFull:
@@ -85,34 +84,73 @@ func (is *imapSession) broken() error {
 	return nil
 }
 
+// wait waits as long as a slow mailbox does; false when the server closes.
+func (s *IMAPServer) wait() bool {
+	delay := time.NewTimer(s.config.Delay)
+	defer delay.Stop()
+	select {
+	case <-delay.C:
+		return true
+	case <-s.closed:
+		return false
+	}
+}
+
 func imapNo(code goimap.ResponseCode, text string) error {
 	return &goimap.Error{Type: goimap.StatusResponseTypeNo, Code: code, Text: text}
 }
 
-func (is *imapSession) Select(mailbox string, options *goimap.SelectOptions) (*goimap.SelectData, error) {
+// Select opens a folder.
+func (is *imapSession) Select(mailbox string, _ *goimap.SelectOptions) (*goimap.SelectData, error) {
 	if err := is.broken(); err != nil {
 		return nil, err
 	}
-	return is.UserSession.Select(mailbox, options)
+	st := is.user.store
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	f, err := st.folder(mailbox)
+	if err != nil {
+		return nil, err
+	}
+	is.folder, is.view = f, f.tracker.NewSession()
+	known := []goimap.Flag{goimap.FlagSeen, goimap.FlagAnswered, goimap.FlagFlagged, goimap.FlagDeleted, goimap.FlagDraft}
+	data := &goimap.SelectData{
+		Flags: known, PermanentFlags: append(known, goimap.FlagWildcard), UIDNext: f.next, UIDValidity: f.validity,
+		NumMessages: uint32(len(f.mails)), //nolint:gosec // memory ends before
+	}
+	for i, m := range f.mails {
+		if !m.has(goimap.FlagSeen) {
+			data.FirstUnseenSeqNum = uint32(i + 1)
+			break
+		}
+	}
+	return data, nil
 }
 
-// List lists the folders with their roles, which the library's own store has
-// no place for.
+// Unselect closes the open folder, if there is one.
+func (is *imapSession) Unselect() error {
+	if is.view != nil {
+		is.view.Close()
+	}
+	is.folder, is.view = nil, nil
+	return nil
+}
+
+// List lists the folders with their roles.
 func (is *imapSession) List(w *imapserver.ListWriter, ref string, patterns []string, options *goimap.ListOptions) error {
 	if err := is.broken(); err != nil {
 		return err
 	}
-	const delimiter = '/'
 	if len(patterns) == 0 {
-		return w.WriteList(&goimap.ListData{Attrs: []goimap.MailboxAttr{goimap.MailboxAttrNoSelect}, Delim: delimiter})
+		return w.WriteList(&goimap.ListData{Attrs: []goimap.MailboxAttr{goimap.MailboxAttrNoSelect}, Delim: imapDelimiter})
 	}
-	names, roles := is.server.listed(is.user)
+	names, roles := is.user.store.list()
 	for _, name := range names {
 		for _, p := range patterns {
-			if !imapserver.MatchList(name, delimiter, ref, p) {
+			if !imapserver.MatchList(name, imapDelimiter, ref, p) {
 				continue
 			}
-			data := &goimap.ListData{Mailbox: name, Delim: delimiter}
+			data := &goimap.ListData{Mailbox: name, Delim: imapDelimiter}
 			if attr := imapRole(roles[name]); attr != "" && options.ReturnSpecialUse {
 				data.Attrs = []goimap.MailboxAttr{attr}
 			}
@@ -145,77 +183,116 @@ func imapRole(r mailstead.FolderRole) goimap.MailboxAttr {
 	return ""
 }
 
-func (is *imapSession) Create(mailbox string, options *goimap.CreateOptions) error {
-	if err := is.UserSession.Create(mailbox, options); err != nil {
-		return err
+// Status tells how a folder stands without opening it.
+func (is *imapSession) Status(mailbox string, o *goimap.StatusOptions) (*goimap.StatusData, error) {
+	if err := is.broken(); err != nil {
+		return nil, err
 	}
-	is.server.mu.Lock()
-	defer is.server.mu.Unlock()
-	is.user.folders[mailbox] = mailstead.FolderNone
-	return nil
+	st := is.user.store
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	f, err := st.folder(mailbox)
+	if err != nil {
+		return nil, err
+	}
+	total, none := uint32(len(f.mails)), uint32(0) //nolint:gosec // memory ends before
+	unseen, deleted, size := total-f.count(goimap.FlagSeen), f.count(goimap.FlagDeleted), int64(0)
+	for _, m := range f.mails {
+		size += int64(len(m.data))
+	}
+	data := &goimap.StatusData{Mailbox: mailbox}
+	if o.UIDNext {
+		data.UIDNext = f.next
+	}
+	if o.UIDValidity {
+		data.UIDValidity = f.validity
+	}
+	for _, c := range []struct {
+		asked bool
+		to    **uint32
+		value *uint32
+	}{
+		{o.NumMessages, &data.NumMessages, &total},
+		{o.NumUnseen, &data.NumUnseen, &unseen},
+		{o.NumDeleted, &data.NumDeleted, &deleted},
+		{o.NumRecent, &data.NumRecent, &none},
+	} {
+		if c.asked {
+			*c.to = c.value
+		}
+	}
+	if o.Size {
+		data.Size = &size
+	}
+	return data, nil
 }
 
-func (is *imapSession) Delete(mailbox string) error {
-	if err := is.UserSession.Delete(mailbox); err != nil {
-		return err
-	}
-	is.server.mu.Lock()
-	defer is.server.mu.Unlock()
-	delete(is.user.folders, mailbox)
-	return nil
+// Create makes a folder.
+func (is *imapSession) Create(mailbox string, _ *goimap.CreateOptions) error {
+	return is.user.store.create(mailbox, mailstead.FolderNone)
 }
 
-func (is *imapSession) Rename(from, to string, options *goimap.RenameOptions) error {
-	if err := is.UserSession.Rename(from, to, options); err != nil {
-		return err
-	}
-	is.server.mu.Lock()
-	defer is.server.mu.Unlock()
-	is.user.folders[to] = is.user.folders[from]
-	delete(is.user.folders, from)
-	return nil
+// Delete removes a folder with its mails.
+func (is *imapSession) Delete(mailbox string) error { return is.user.store.remove(mailbox) }
+
+// Rename gives a folder another name.
+func (is *imapSession) Rename(from, to string, _ *goimap.RenameOptions) error {
+	return is.user.store.rename(from, to)
 }
 
-func (is *imapSession) Append(mailbox string, r goimap.LiteralReader, options *goimap.AppendOptions) (*goimap.AppendData, error) {
+// Subscribe does nothing: every folder is listed always.
+func (is *imapSession) Subscribe(string) error { return nil }
+
+// Unsubscribe does nothing, as Subscribe.
+func (is *imapSession) Unsubscribe(string) error { return nil }
+
+// Namespace tells that all folders are the user's own (RFC 2342).
+func (is *imapSession) Namespace() (*goimap.NamespaceData, error) {
+	return &goimap.NamespaceData{Personal: []goimap.NamespaceDescriptor{{Delim: imapDelimiter}}}, nil
+}
+
+// Append stores a mail.
+func (is *imapSession) Append(mailbox string, r goimap.LiteralReader, o *goimap.AppendOptions) (*goimap.AppendData, error) {
 	if err := is.broken(); err != nil {
 		return nil, err
 	}
 	if is.server.fault(is.user) == IMAPFull {
 		return nil, imapNo(goimap.ResponseCodeOverQuota, "Quota exceeded (mailbox for user is full)")
 	}
-	return is.UserSession.Append(mailbox, r, options)
-}
-
-func (is *imapSession) Fetch(w *imapserver.FetchWriter, set goimap.NumSet, options *goimap.FetchOptions) error {
-	if err := is.broken(); err != nil {
-		return err
-	}
-	return is.UserSession.Fetch(w, set, options)
-}
-
-func (is *imapSession) Search(kind imapserver.NumKind, criteria *goimap.SearchCriteria, options *goimap.SearchOptions) (*goimap.SearchData, error) {
-	if err := is.broken(); err != nil {
+	data, err := io.ReadAll(r)
+	if err != nil {
 		return nil, err
 	}
-	return is.UserSession.Search(kind, criteria, options)
+	return is.user.store.add(mailbox, imapMail{data: data, at: o.Time, flags: o.Flags})
 }
 
-// imapLook is how often an idle connection is looked after.
-const imapLook = 10 * time.Millisecond
+// Poll tells what happened in the open folder.
+func (is *imapSession) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
+	if is.view == nil {
+		return nil
+	}
+	return is.view.Poll(w, allowExpunge)
+}
 
 // Idle tells what happens until the client has enough. The library's own Idle
 // forgets what happened just before it.
 func (is *imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
-	look := time.NewTicker(imapLook)
-	defer look.Stop()
+	if is.view == nil {
+		<-stop
+		return nil
+	}
+	st := is.user.store
 	for {
-		if err := is.UserSession.Poll(w, true); err != nil {
+		st.mu.Lock()
+		changed := is.folder.changed
+		st.mu.Unlock()
+		if err := is.view.Poll(w, true); err != nil {
 			return err
 		}
 		select {
 		case <-stop:
 			return nil
-		case <-look.C:
+		case <-changed:
 		}
 	}
 }
