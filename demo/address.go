@@ -98,7 +98,7 @@ type mailbox struct {
 
 // mailboxes are all that can sign in, those with mail first.
 var mailboxes = []mailbox{
-	{address: "support@" + Domain, name: "Finch & Alder Support", shows: "A help desk with 80 mails in many languages, attachments, own folders.", fill: fillSupport, folders: []string{
+	{address: "support@" + Domain, name: "Finch & Alder Support", shows: "A help desk with 60 mails in many languages, attachments, own folders.", fill: fillSupport, folders: []string{
 		"Complaints", "Spare parts", "Customers", "Customers/Lumen Studio", "Customers/Studio Conti", "Проекты",
 	}},
 	{address: "sales@" + Domain, name: "Finch & Alder Sales", shows: "A sales team with 200 mails, most of them in conversations.", fill: fillSales, folders: []string{"Customers", "Customers/Won 2026"}},

@@ -138,6 +138,9 @@ func (r *run) start(now time.Time) error {
 	if err := fill(r.imap, now); err != nil {
 		return err
 	}
+	for _, m := range mailboxes {
+		r.imap.RaiseUIDs(m.address, firstUID(now))
+	}
 	smtp, err := fakemail.StartSMTP(fakemail.SMTPConfig{
 		Security: mailstead.SecurityTLS, TLS: certs.config(), Users: senders, Delay: slowness, Forget: true,
 		Fault: recipientFault, Accepted: func(m fakemail.SMTPMail) { deliver(r.imap, m) },
@@ -172,6 +175,14 @@ func (r *run) start(now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// firstUID is where the UIDs of mail begin that arrives after a start: above all
+// that earlier starts gave to mail which is forgotten by now. It counts eighths of
+// a second since 2026, more than mails arrive in; 32 bits of them last for 17 years.
+func firstUID(now time.Time) mailstead.UID {
+	passed := now.Sub(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)) / (time.Second / 8)
+	return mailstead.UID(max(2*archived, passed)) //nolint:gosec // see above
 }
 
 func (r *run) stop() {

@@ -27,6 +27,13 @@ var customers = []mailstead.Address{
 	{Name: "李 静", Address: "jing.li@qinghe-design.example"},
 }
 
+// speakers are the customers who write in one language.
+var speakers = map[string][]mailstead.Address{
+	"it": {customers[1], customers[7], customers[17]},
+	"de": {customers[6]},
+	"ru": {customers[3]},
+}
+
 // colleagues are the people of Finch & Alder.
 var colleagues = []mailstead.Address{
 	{Name: "Anna Alder", Address: "anna@" + Domain},

@@ -17,6 +17,9 @@ func fillSales(c *content) {
 	templates := readLetters("sales.txt")
 	for n := 0; len(c.in) < salesMails-40; n++ {
 		t, from, p := templates[n%len(templates)], customers[(n*7+n/len(customers))%len(customers)], products[(n*5)%len(products)]
+		if by := speakers[t.fields["by"]]; by != nil {
+			from = by[n%len(by)]
+		}
 		count, number := 2+c.IntN(22), fmt.Sprintf("FA-%d", 26_100+n)
 		first, _, _ := strings.Cut(from.Name, " ")
 		total := p.price * count

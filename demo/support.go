@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/mailstead/mailstead"
@@ -33,7 +34,7 @@ func (c *content) odd() {
 	var crowd []mailstead.Address
 	for i := range 60 {
 		a := customers[i%len(customers)]
-		a.Address = strings.Replace(a.Address, "@", "."+string(rune('a'+i/len(customers)))+"@", 1)
+		a.Address = strings.Replace(a.Address, "@", "."+strconv.Itoa(1+i/len(customers))+"@", 1)
 		crowd = append(crowd, a)
 	}
 	c.put(inbox, seen, &mail{

@@ -143,13 +143,9 @@ func furnishAccounts(ctx context.Context, a *app, people []mailstead.User) error
 // tellDemo says how to get in.
 func (c *cli) tellDemo(url string) error {
 	first, _ := demo.People()
-	raw, err := json.Marshal(struct {
-		URL       string                  `json:"url"`
-		Email     string                  `json:"email"`
-		Password  string                  `json:"password"`
-		Data      string                  `json:"data"`
-		Addresses []mailstead.DemoAddress `json:"addresses"`
-	}{url, first.Email, demo.Password, c.config.Data, demo.Addresses()})
+	raw, err := json.Marshal(map[string]any{
+		"url": url, "email": first.Email, "password": demo.Password, "data": c.config.Data, "addresses": demo.Addresses(),
+	})
 	if err != nil {
 		return err
 	}
