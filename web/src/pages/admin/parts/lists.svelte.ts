@@ -1,0 +1,19 @@
+import { api, call, type Schema } from '$lib/api/client';
+import { listing, type Listing } from './listing.svelte';
+
+const limit = 100;
+
+export const allAccounts = (): Listing<Schema<'Account'>> =>
+  listing((cursor, signal) => call(api.GET('/accounts', { params: { query: { all: true, limit, cursor } }, signal })));
+
+export const allUsers = (): Listing<Schema<'User'>> =>
+  listing((cursor, signal) => call(api.GET('/users', { params: { query: { limit, cursor } }, signal })));
+
+export const allDomains = (): Listing<Schema<'Domain'>> =>
+  listing((cursor, signal) => call(api.GET('/domains', { params: { query: { limit, cursor } }, signal })));
+
+export const allProfiles = (): Listing<Schema<'Profile'>> =>
+  listing((_, signal) => call(api.GET('/profiles', { signal })));
+
+export const allProviders = (): Listing<Schema<'Provider'>> =>
+  listing((_, signal) => call(api.GET('/providers', { signal })));
