@@ -43,7 +43,11 @@ export function tooltip(text: string | undefined): Attachment<HTMLElement> {
       timer = setTimeout(() => show(node, text), wait);
     };
     const now = () => {
-      if (node.matches(':focus-visible') || node.querySelector(':focus-visible')) show(node, text);
+      // Not at once: the focus may come back from a menu that is just closing.
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        if (node.matches(':focus-visible') || node.querySelector(':focus-visible')) show(node, text);
+      });
     };
     const key = (e: KeyboardEvent) => {
       if (e.key === 'Escape') hide();
