@@ -51,7 +51,8 @@ export async function refreshSession(): Promise<void> {
     }
     try {
       const { needed } = await call(api.GET('/setup'));
-      current = undefined;
+      // Who was signed in a moment ago keeps the page and is asked for the password: see ended.
+      if (needed) current = undefined;
       state = needed ? 'setup' : 'out';
     } catch (again) {
       failure = again;

@@ -1,3 +1,5 @@
+import { untrack } from 'svelte';
+
 /** Something that a key does, as the help sheet lists it. */
 export interface Shortcut {
   keys: string[];
@@ -42,8 +44,9 @@ export function register(
   { group }: { group?: () => string } = {},
 ): () => void {
   const shortcut = { keys: typeof keys === 'string' ? [keys] : keys, description, run, group };
-  list = [...list, shortcut];
-  return () => (list = list.filter((s) => s !== shortcut));
+  // An effect that registers a key does not follow the list of all keys.
+  list = [...untrack(() => list), shortcut];
+  return () => (list = untrack(() => list).filter((s) => s !== shortcut));
 }
 
 /** typing reports whether a key belongs to what has the focus: a field, a menu, a dialog above the page. */
