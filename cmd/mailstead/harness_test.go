@@ -75,9 +75,10 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// service is a running mailstead serve.
+// service is a running mailstead serve, or demo.
 type service struct {
 	t    testing.TB
+	verb string
 	data string
 	args []string
 	cmd  *exec.Cmd
@@ -95,7 +96,13 @@ type service struct {
 // serve starts the service on a data directory with further flags.
 func serve(t testing.TB, data string, args ...string) *service {
 	t.Helper()
-	s := &service{t: t, data: data, args: args, answers: new(buffer), log: new(buffer)}
+	return launch(t, "serve", data, args...)
+}
+
+// launch starts the service by a command of its own.
+func launch(t testing.TB, verb, data string, args ...string) *service {
+	t.Helper()
+	s := &service{t: t, verb: verb, data: data, args: args, answers: new(buffer), log: new(buffer)}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +122,7 @@ var listening = regexp.MustCompile(`msg=listening url=(\S+)`)
 
 func (s *service) start() {
 	s.t.Helper()
-	args := append([]string{"serve", "--data", s.data, "--listen", "127.0.0.1:0"}, s.args...)
+	args := append([]string{s.verb, "--data", s.data, "--listen", "127.0.0.1:0"}, s.args...)
 	s.cmd = exec.Command(binary(s.t), args...)
 	s.cmd.Dir = s.t.TempDir()
 	mark := len(s.log.String())
