@@ -24,8 +24,9 @@ const runner = "node_modules/.bin/playwright"
 
 // TestBrowser runs the tests in e2e in Chromium, against services with real mail
 // servers, and reports each as a test of its own. SPEC chooses some by the names of
-// their files or titles. With STAGE=hold it only starts the stage, prints where it is
-// and waits for ctrl-C: "STAGE_URL=… npx playwright test NAME" then runs tests at once.
+// their files or titles. With STAGE=FILE it only starts the stage, writes its address to
+// that file and waits for ctrl-C: "STAGE_URL=$(cat FILE) npx playwright test NAME" then
+// runs tests at once.
 func TestBrowser(t *testing.T) {
 	if _, err := os.Stat(runner); err != nil {
 		t.Fatalf("Playwright is not installed: type make web (%v)", err)
@@ -39,8 +40,10 @@ func TestBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newStage(t, built)
-	if os.Getenv("STAGE") == "hold" {
-		fmt.Fprintf(os.Stderr, "STAGE_URL=%s\n", s.url)
+	if file := os.Getenv("STAGE"); file != "" {
+		if err := os.WriteFile(file, []byte(s.url), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		<-ctx.Done()
