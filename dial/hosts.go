@@ -53,3 +53,16 @@ func (d *Dialer) connectPlace(ctx context.Context, p Place, port int, o Options)
 	})
 	return c, err
 }
+
+// roots returns the authorities that are trusted for a name.
+func (d *Dialer) roots(host string) *x509.CertPool {
+	p, ok := d.place(host)
+	switch {
+	case !ok:
+		return d.config.Roots
+	case p.Roots == nil:
+		// To package tls nil would mean those of the system.
+		return x509.NewCertPool()
+	}
+	return p.Roots
+}

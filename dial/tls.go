@@ -26,12 +26,8 @@ func (d *Dialer) StartTLS(ctx context.Context, c *Conn, s mailstead.Server, o Op
 }
 
 func (d *Dialer) handshake(ctx context.Context, c *Conn, host string, o Options) (*Conn, error) {
-	roots := d.config.Roots
-	if p, ok := d.place(host); ok {
-		roots = p.Roots
-	}
 	t := tls.Client(c.socket, &tls.Config{
-		RootCAs:    roots,
+		RootCAs:    d.roots(host),
 		ServerName: host,
 		MinVersion: tls.VersionTLS12,
 		Time:       d.config.Now,

@@ -175,3 +175,46 @@ func TestFindByDomainAndHosts(t *testing.T) {
 		t.Error("HasHosts does not know the hosts of Google")
 	}
 }
+
+func TestAddAndRemove(t *testing.T) {
+	d := directory(t)
+	before := d.Providers()
+	demo := mailstead.Provider{
+		ID: "demo", Name: "Demo mail", Domains: []string{"demo.example"}, Status: "ok", Auth: []string{"pw"},
+		Incoming: []mailstead.Server{{Protocol: mailstead.IMAP, Host: "imap.demo.example", Port: 993, Security: mailstead.SecurityTLS}},
+		Outgoing: []mailstead.Server{{Protocol: mailstead.SMTP, Host: "smtp.gmail.com", Port: 465, Security: mailstead.SecurityTLS}},
+	}
+	for range 2 {
+		if err := d.Add(demo); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.Providers(); len(got) != len(before)+1 || got[len(before)].ID != "demo" {
+		t.Errorf("got %d providers, want one more than %d", len(got), len(before))
+	}
+	if p, ok := d.Find("demo.example"); !ok || p.ID != "demo" {
+		t.Errorf("Find(demo.example) = %s, %t", p.ID, ok)
+	}
+	if p, ok := d.ByHosts("imap.demo.example", "smtp.gmail.com"); !ok || p.ID != "demo" {
+		t.Errorf("ByHosts of the demo = %s, %t", p.ID, ok)
+	}
+	for name, wrong := range map[string]mailstead.Provider{
+		"no name":     {ID: "x"},
+		"a known id":  {ID: "gmail", Name: "x"},
+		"a taken one": {ID: "x", Name: "x", Domains: []string{"gmail.com"}},
+	} {
+		if err := d.Add(wrong); err == nil {
+			t.Errorf("%s: was added", name)
+		}
+	}
+	d.Remove()
+	if got := d.Providers(); len(got) != len(before) {
+		t.Errorf("got %d providers after the end, want %d", len(got), len(before))
+	}
+	if _, ok := d.ByHosts("imap.demo.example"); ok {
+		t.Error("the hosts are still known")
+	}
+	if p, ok := d.ByHosts("smtp.gmail.com"); !ok || p.ID != "gmail" {
+		t.Errorf("ByHosts of Gmail = %s, %t", p.ID, ok)
+	}
+}

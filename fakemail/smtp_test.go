@@ -83,3 +83,33 @@ func TestSMTPTellsWhetherItsAnswerWasHeard(t *testing.T) {
 		})
 	}
 }
+
+// TestSMTPFaultsOfRecipientsByRule shows the order in which they are decided.
+func TestSMTPFaultsOfRecipientsByRule(t *testing.T) {
+	s, err := fakemail.StartSMTP(fakemail.SMTPConfig{
+		Forget: true, Accepted: func(fakemail.SMTPMail) {},
+		Fault: func(string) fakemail.SMTPFault { return fakemail.SMTPRefuse },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	s.SetFault("known@example.com", "")
+	for recipient, want := range map[string]bool{"known@example.com": true, "nobody@example.com": false, "slow@example.com": true} {
+		c, err := smtp.Dial(s.Server().Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Mail("anna@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Rcpt(recipient); (err == nil) != want {
+			t.Errorf("%s: got %v", recipient, err)
+		}
+		_ = c.Close()
+	}
+	err = smtp.SendMail(s.Server().Addr(), nil, "anna@example.com", []string{"known@example.com"}, []byte("Subject: x\r\n\r\nx\r\n"))
+	if err != nil || s.Total() != 0 {
+		t.Errorf("sent with %v, %d mails are kept, want none", err, s.Total())
+	}
+}
