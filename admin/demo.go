@@ -208,7 +208,10 @@ const (
 // on the way out.
 func (s *Service) removeDemoAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
 	assignments, err := s.c.Store.Assignments(ctx, id)
-	if err != nil {
+	switch {
+	case mailstead.KindOf(err) == mailstead.KindNotFound:
+		return nil // Somebody else was faster.
+	case err != nil:
 		return err
 	}
 	for _, a := range assignments {
