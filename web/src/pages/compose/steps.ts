@@ -14,6 +14,7 @@ export function missing(letter: Letter): '' | 'no_recipient' | 'wrong_address' |
 
 /** sendLabel is the text of the button: what may have been forgotten is said there, and it sends all the same. */
 export function sendLabel(letter: Letter, fileForgotten: boolean): string {
+  if (!letter.touched) return t('compose.send.plain');
   const bare = letter.title === '';
   if (bare && fileForgotten) return t('compose.send.bare');
   if (bare) return t('compose.send.no_subject');

@@ -15,7 +15,10 @@ export function inWindow(close: () => void): Attachment<HTMLDialogElement> {
       if (dialog.open) dialog.close();
       if (wide.matches) dialog.show();
       else dialog.showModal();
-      if (at instanceof HTMLElement && dialog.contains(at)) at.focus();
+      // Not the first button, which the browser would take.
+      const begin =
+        at instanceof HTMLElement && dialog.contains(at) ? at : dialog.querySelector<HTMLElement>('[data-begin]');
+      (begin ?? dialog).focus();
     };
     const cancel = (e: Event) => {
       if (e.target !== dialog) return;

@@ -1,12 +1,15 @@
 import type { Schema } from '$lib/api/client';
-import { t } from '$lib/i18n';
+import { has, t } from '$lib/i18n';
 import type { Tone } from '$lib/ui';
 
-type Outgoing = Schema<'OutgoingMessage'>;
+export type Outgoing = Schema<'OutgoingMessage'>;
 export type State = Outgoing['state'];
 
 /** Every state that a mail in the outbox can have. */
 export const states: State[] = ['queued', 'held', 'sending', 'accepted', 'unknown', 'rejected', 'cancelled'];
+
+/** The states that wait for a person. */
+export const attention: State[] = ['held', 'unknown', 'rejected'];
 
 const tones: Record<State, Tone> = {
   queued: 'info',
@@ -18,8 +21,11 @@ const tones: Record<State, Tone> = {
   cancelled: 'neutral',
 };
 
-/** refused are the recipients who did not get a mail that others got. */
+/** refused counts the recipients who did not get a mail that others got. */
 export const refused = (m: Outgoing) => m.recipients.filter((r) => r.state === 'rejected').length;
+
+/** open counts the recipients who have not got it, as far as anybody knows. */
+export const open = (m: Outgoing) => m.recipients.filter((r) => r.state !== 'accepted').length;
 
 /** putOff tells that a mail waits for its next attempt. */
 export const putOff = (m: Outgoing) => m.state === 'queued' && m.attempts > 0;
@@ -36,5 +42,17 @@ export function stateWord(m: Outgoing): string {
   return t(putOff(m) ? 'outbox.state.put_off' : `outbox.state.${m.state}`);
 }
 
-/** recipientTone is the tone of one recipient's fate. */
-export const recipientTone = (state: State): Tone => tones[state];
+/** How a single attempt, or one recipient, ended: there "queued" means that it was put off. */
+export const fateTone = (state: State): Tone => (state === 'queued' ? 'warn' : tones[state]);
+export const fateWord = (state: State): string =>
+  t(state === 'queued' ? 'outbox.state.put_off' : `outbox.state.${state}`);
+
+/** cause says in the reader's language why something failed; words is what the service says where no text is known. */
+export function cause(code: string | undefined, words = ''): string {
+  return code && has(`errors.${code}.cause`) ? t(`errors.${code}.cause`) : words;
+}
+
+/** action says what to do about it. */
+export function action(code: string | undefined, words = ''): string {
+  return code && has(`errors.${code}.action`) ? t(`errors.${code}.action`) : words;
+}

@@ -60,7 +60,8 @@ export class Letter {
   #signature = '';
   #stop: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #quiet = 0;
+  /** The next change is not the writer's. */
+  #silent = false;
   #gone = false;
 
   constructor(request: ComposeRequest, id = randomId()) {
@@ -123,11 +124,9 @@ export class Letter {
 
   /** choose has another account send, 0 the one that the service finds. The signature goes with it. */
   async choose(account: number): Promise<void> {
-    const first = this.sender.resolution === undefined;
     await this.sender.resolve(account);
     const signed = this.sender.signature;
     if (signed === undefined || !accounts.loaded || signed === this.#signature || this.loading) return;
-    if (first) this.#hush();
     this.#sign(signed);
   }
 
@@ -135,6 +134,7 @@ export class Letter {
     const old = this.#signature;
     this.#signature = text;
     if (this.mode === 'plain') {
+      this.#silent = !this.touched;
       const block = old && `-- \n${old}`;
       if (block && this.text.includes(block)) this.text = this.text.replace(block, text ? `-- \n${text}` : '');
       else if (!block && text) this.text = this.text.replace(/\n*$/, `\n\n-- \n${text}\n`);
@@ -210,14 +210,29 @@ export class Letter {
   }
 
   #follow(): void {
-    this.#hush();
+    let before: unknown[] | undefined;
     this.#stop = $effect.root(() => {
       $effect(() => {
-        void [this.to, this.cc, this.bcc, { ...this.typed }, this.subject, this.mode, this.text, this.#edits];
-        void [this.sender.chosen, this.version, this.files.list];
+        const { to, cc, bcc, typed, subject, mode, text, sender, files } = this;
+        const now = [
+          to,
+          cc,
+          bcc,
+          typed.to,
+          typed.cc,
+          typed.bcc,
+          subject,
+          mode,
+          text,
+          sender.chosen,
+          files.list,
+          this.#edits,
+        ];
+        const changed = before?.some((value, i) => value !== now[i]) ?? false;
+        before = now;
+        if (!changed || this.#silent) return void (this.#silent = false);
         untrack(() => {
           this.problem = undefined;
-          if (performance.now() < this.#quiet) return;
           if (this.phase === 'ready') this.phase = 'writing';
           clearTimeout(this.#timer);
           this.#timer = setTimeout(() => void this.keep(), rest);
@@ -226,11 +241,6 @@ export class Letter {
     });
     addEventListener('pagehide', this.flush);
     document.addEventListener('visibilitychange', this.flush);
-  }
-
-  // What the beginning brings, a signature that comes late too, nobody would miss.
-  #hush(): void {
-    this.#quiet = performance.now() + 100;
   }
 
   /** flush keeps what the timer would have kept later. */
