@@ -2,8 +2,10 @@ import type { Attachment } from 'svelte/attachments';
 
 // What the focus starts on: what asks for it, the first field, else the dialog itself, so that its title is read.
 function first(dialog: HTMLDialogElement): HTMLElement {
+  const asking = dialog.querySelector<HTMLElement>('[autofocus]');
+  // On a phone a field that is focused brings the keyboard over half of the dialog.
+  if (asking || matchMedia('(pointer: coarse)').matches) return asking ?? dialog;
   return (
-    dialog.querySelector<HTMLElement>('[autofocus]') ??
     dialog.querySelector<HTMLElement>('[data-body] :is(input, select, textarea):not(:disabled, [type=hidden])') ??
     dialog
   );
