@@ -2,6 +2,7 @@ import { MediaQuery } from 'svelte/reactivity';
 import { prefs } from '$lib/prefs.svelte';
 
 const two = new MediaQuery('(min-width: 48rem)');
+const touch = new MediaQuery('(pointer: coarse)');
 const three = new MediaQuery('(min-width: 70rem)');
 
 /** A pane's width can be drawn between these, in pixels. */
@@ -23,6 +24,10 @@ export type Pane = keyof typeof ranges;
 export const layout = {
   get panes(): 1 | 2 | 3 {
     return three.current ? 3 : two.current ? 2 : 1;
+  },
+  /** The reader points with a finger: nothing hides until it is pointed at. */
+  get touch(): boolean {
+    return touch.current;
   },
   width(pane: Pane): number {
     const { least, usual, most } = ranges[pane];

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { t } from '$lib/i18n';
 import { go } from '$lib/router.svelte';
 import { register } from '../../shell/keys.svelte';
@@ -83,7 +84,7 @@ export function useMailKeys(ws: Workspace): void {
   ];
   $effect(() => {
     const group = () => t('mail.key.group');
-    const stops = keys.map(([key, text, run]) => register(key, () => t(text), run, { group }));
+    const stops = untrack(() => keys.map(([key, text, run]) => register(key, () => t(text), run, { group })));
     return () => stops.forEach((stop) => stop());
   });
 }

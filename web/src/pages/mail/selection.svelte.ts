@@ -4,10 +4,17 @@ import type { Message } from './marks';
 /** Selection is the messages that one action is meant for. */
 export class Selection {
   readonly ids = new SvelteSet<number>();
+  /** The rows show their boxes though none is selected. */
+  mode = $state(false);
   #anchor = 0;
 
   get size(): number {
     return this.ids.size;
+  }
+
+  /** Rows are being selected. */
+  get active(): boolean {
+    return this.mode || this.ids.size > 0;
   }
 
   has(id: number): boolean {
@@ -41,6 +48,7 @@ export class Selection {
 
   clear(): void {
     this.ids.clear();
+    this.mode = false;
     this.#anchor = 0;
   }
 }

@@ -136,7 +136,7 @@ export class Workspace {
     if (!list) return undefined;
     const at = list.indexOf(from);
     if (at < 0) return n > 0 ? list.rows[0] : undefined;
-    if (n > 0 && at + 2 >= list.rows.length && !list.complete) void list.grow(at + 50);
+    if (n > 0 && at + 2 >= list.rows.length && !list.complete) queueMicrotask(() => void list.grow(at + 50));
     return list.rows[at + n];
   }
 
