@@ -38,6 +38,8 @@ type IMAPUser struct {
 	Password string
 	// Folders are made beside INBOX, with their roles.
 	Folders map[string]mailstead.FolderRole
+	// Fault is how the mailbox is broken from the beginning.
+	Fault IMAPFault
 }
 
 // IMAPConfig says how an IMAPServer behaves. The zero value knows nobody and
@@ -51,6 +53,9 @@ type IMAPConfig struct {
 	Users map[string]IMAPUser
 	// Delay is what IMAPSlow means.
 	Delay time.Duration
+	// SignedIn, if set, is called after every sign-in that was granted, before any
+	// command that follows.
+	SignedIn func(login string)
 }
 
 // IMAPServer is a mailbox server in this process. It has no CONDSTORE; what it
@@ -65,7 +70,8 @@ type IMAPServer struct {
 
 	mu    sync.Mutex
 	users map[string]*imapUser
-	conns map[*imapserver.Conn]bool
+	// conns are the open connections with who signed in, or "".
+	conns map[*imapserver.Conn]string
 	count int
 	// sessions waits for the connections to end.
 	sessions sync.WaitGroup
@@ -88,7 +94,7 @@ func StartIMAP(c IMAPConfig) (*IMAPServer, error) {
 	}
 	s := &IMAPServer{
 		config: c, serving: make(chan struct{}), closed: make(chan struct{}),
-		users: make(map[string]*imapUser), conns: make(map[*imapserver.Conn]bool),
+		users: make(map[string]*imapUser), conns: make(map[*imapserver.Conn]string),
 	}
 	for login, u := range c.Users {
 		if err := s.AddUser(login, u); err != nil {
@@ -155,7 +161,7 @@ func (s *IMAPServer) Server() mailstead.Server {
 
 // AddUser adds a mailbox.
 func (s *IMAPServer) AddUser(login string, u IMAPUser) error {
-	user := &imapUser{store: newIMAPStore(time.Now), password: u.Password} //nolint:forbidigo // servers go by the machine's clock
+	user := &imapUser{store: newIMAPStore(time.Now), password: u.Password, fault: u.Fault} //nolint:forbidigo // servers go by the machine's clock
 	if err := user.store.create("INBOX", mailstead.FolderNone); err != nil {
 		return err
 	}
@@ -253,11 +259,18 @@ func (s *IMAPServer) Connections() int {
 }
 
 // Cut closes all connections without a word.
-func (s *IMAPServer) Cut() {
+func (s *IMAPServer) Cut() { s.cut(func(string) bool { return true }) }
+
+// CutUser closes the connections that a user signed in on.
+func (s *IMAPServer) CutUser(login string) { s.cut(func(l string) bool { return l == login }) }
+
+func (s *IMAPServer) cut(which func(login string) bool) {
 	s.mu.Lock()
 	var open []*imapserver.Conn
-	for c := range s.conns {
-		open = append(open, c)
+	for c, login := range s.conns {
+		if which(login) {
+			open = append(open, c)
+		}
 	}
 	s.mu.Unlock()
 	for _, c := range open {

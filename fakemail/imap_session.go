@@ -32,7 +32,7 @@ func (s *IMAPServer) newSession(c *imapserver.Conn) (imapserver.Session, *imapse
 		return nil, nil, &goimap.Error{Type: goimap.StatusResponseTypeBye, Text: "The server is closing"}
 	default:
 	}
-	s.conns[c] = true
+	s.conns[c] = ""
 	s.count++
 	s.sessions.Add(1)
 	return &imapSession{server: s, conn: c}, nil, nil
@@ -64,6 +64,12 @@ func (is *imapSession) Login(login, password string) error {
 		return imapserver.ErrAuthFailed
 	}
 	is.user = u
+	is.server.mu.Lock()
+	is.server.conns[is.conn] = login
+	is.server.mu.Unlock()
+	if is.server.config.SignedIn != nil {
+		is.server.config.SignedIn(login)
+	}
 	return nil
 }
 
