@@ -14,6 +14,12 @@ const Domain = "demo.example"
 // Password opens every mailbox of the demo. It guards nothing.
 const Password = "demo-password"
 
+// The mailbox whose password changes while it is connected.
+const (
+	changing    = "changed-password@" + Domain
+	newPassword = "new-" + Password
+)
+
 // domainState is what is special about the servers of a domain.
 type domainState int
 
@@ -111,6 +117,10 @@ var mailboxes = []mailbox{
 		imap: fakemail.IMAPFull, smtp: fakemail.SMTPFull, fill: fillSmall,
 	},
 	{address: "wrong-password@" + Domain, name: "Wrong password", shows: "The sign-in is refused, whatever the password.", imap: fakemail.IMAPRefuse},
+	{
+		address: changing, name: "Changed password",
+		shows: "A minute after the last sign-in the password changes to " + newPassword + ": the connected account needs it.", fill: fillSmall,
+	},
 	{address: "busy@" + Domain, name: "Busy server", shows: "The server is not available for this mailbox at the moment.", imap: fakemail.IMAPUnavailable, smtp: fakemail.SMTPDefer, busy: true},
 	{address: "greylisted@" + Domain, name: "Greylisted", shows: "Mail to this address is put off once and taken at the second try.", smtp: fakemail.SMTPGreylist},
 }

@@ -5,44 +5,35 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead"
-	"github.com/mailstead/mailstead/fakemail"
 )
 
 // maxArrivals bounds the new mails of one start: everything is kept in memory.
 const maxArrivals = 2000
 
-// arrivals delivers a new mail from time to time.
-type arrivals struct {
-	end     chan struct{}
-	once    sync.Once
-	stopped sync.WaitGroup
+// startArrivals delivers a new mail from time to time until stop is called, which
+// waits for the end and may be called twice.
+func startArrivals(c Config, put func(address string, data []byte)) (stop func()) {
+	end := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() { arrive(c, put, end) })
+	once := sync.OnceFunc(func() { close(end) })
+	return func() {
+		once()
+		running.Wait()
+	}
 }
 
-func startArrivals(c Config, imap *fakemail.IMAPServer) *arrivals {
-	a := &arrivals{end: make(chan struct{})}
-	a.stopped.Go(func() { a.run(c, imap) })
-	return a
-}
-
-// stop ends the arrivals and waits.
-func (a *arrivals) stop() {
-	a.once.Do(func() { close(a.end) })
-	a.stopped.Wait()
-}
-
-func (a *arrivals) run(c Config, imap *fakemail.IMAPServer) {
+func arrive(c Config, put func(address string, data []byte), end <-chan struct{}) {
 	next := time.NewTicker(c.Live)
 	defer next.Stop()
 	for n := range maxArrivals {
 		select {
-		case <-a.end:
+		case <-end:
 			return
 		case <-next.C:
 		}
 		box := mailboxes[n%3]
-		m := arrival(box, n, c.Now())
-		// The inbox of a sample mailbox is always there.
-		_ = imap.Deliver(box.address, inbox, m.bytes())
+		put(box.address, arrival(box, n, c.Now()).bytes())
 	}
 }
 

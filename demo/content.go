@@ -20,6 +20,15 @@ type content struct {
 	now time.Time
 	n   int
 	in  []stored
+	// mark is the logo, drawn once.
+	mark file
+}
+
+func (c *content) logo() file {
+	if c.mark.data == nil {
+		c.mark = logo()
+	}
+	return c.mark
 }
 
 // stored is a mail in a folder.
@@ -52,24 +61,16 @@ func folders(m mailbox) map[string]mailstead.FolderRole {
 	return out
 }
 
-// fill fills all mailboxes.
-func fill(imap *fakemail.IMAPServer, now time.Time) error {
-	for _, m := range mailboxes {
-		if m.fill == nil {
-			imap.SetFault(m.address, m.imap)
-			continue
+// fill fills a mailbox.
+func fill(imap *fakemail.IMAPServer, m mailbox, now time.Time) {
+	c := newContent(m, now.Truncate(time.Minute), 0)
+	m.fill(c)
+	slices.SortStableFunc(c.in, func(a, b stored) int { return a.at.Compare(b.at) })
+	for _, x := range c.in {
+		if err := imap.Put(m.address, x.folder, fakemail.IMAPMail{Data: x.data(), At: x.at, Flags: x.flags}); err != nil {
+			panic(fmt.Errorf("fill %s of %s: %w", x.folder, m.address, err)) // a folder that the mailbox does not list
 		}
-		c := newContent(m, now.Truncate(time.Minute), 0)
-		m.fill(c)
-		slices.SortStableFunc(c.in, func(a, b stored) int { return a.at.Compare(b.at) })
-		for _, x := range c.in {
-			if err := imap.Put(m.address, x.folder, fakemail.IMAPMail{Data: x.data(), At: x.at, Flags: x.flags}); err != nil {
-				return fmt.Errorf("fill %s of %s: %w", x.folder, m.address, err)
-			}
-		}
-		imap.SetFault(m.address, m.imap)
 	}
-	return nil
 }
 
 func newContent(m mailbox, now time.Time, seed uint64) *content {

@@ -17,9 +17,12 @@ import (
 type Config struct {
 	// Live is the pause between two new mails; 0 means that none arrive by
 	// themselves.
-	Live   time.Duration
-	Now    func() time.Time
-	Logger *slog.Logger
+	Live time.Duration
+	// ChangeAfter is how long the mailbox whose password changes takes the first one
+	// after its last sign-in; 0 means a minute.
+	ChangeAfter time.Duration
+	Now         func() time.Time
+	Logger      *slog.Logger
 }
 
 // Servers are the demo's mail servers. Their methods may be called from many
@@ -35,16 +38,26 @@ type Servers struct {
 
 // run is the servers from one start to the next stop.
 type run struct {
+	began  time.Time
 	places map[string]dial.Place
-	imap   *fakemail.IMAPServer
+	// fills fills each mailbox at its first use.
+	fills map[string]func()
+	imap  *fakemail.IMAPServer
+	smtp  *fakemail.SMTPServer
 	// closers end the servers, in order.
 	closers []func()
-	// arrivals delivers new mail; nil where none arrives.
-	arrivals *arrivals
+	// change ends the time until a password changes.
+	change      *time.Timer
+	changeAfter time.Duration
 }
 
 // New returns the servers; nothing runs before Start.
-func New(c Config) *Servers { return &Servers{c: c} }
+func New(c Config) *Servers {
+	if c.ChangeAfter <= 0 {
+		c.ChangeAfter = time.Minute
+	}
+	return &Servers{c: c}
+}
 
 // Start starts the servers and fills the mailboxes. It does nothing while they
 // run.
@@ -55,14 +68,13 @@ func (s *Servers) Start(ctx context.Context) error {
 		return nil
 	}
 	began := s.c.Now()
-	r := &run{places: make(map[string]dial.Place)}
+	r := &run{began: began, places: make(map[string]dial.Place), fills: make(map[string]func()), changeAfter: s.c.ChangeAfter}
 	if err := r.start(began); err != nil {
 		r.stop()
 		return err
 	}
 	if s.c.Live > 0 {
-		r.arrivals = startArrivals(s.c, r.imap)
-		r.closers = append([]func(){r.arrivals.stop}, r.closers...)
+		r.closers = append([]func(){startArrivals(s.c, r.arrive)}, r.closers...)
 	}
 	s.mu.Lock()
 	s.run = r
@@ -128,27 +140,25 @@ func (r *run) start(now time.Time) error {
 	if err != nil {
 		return err
 	}
+	r.change = time.AfterFunc(lifetime, r.changePassword)
+	r.closers = append(r.closers, func() { r.change.Stop() })
+	for _, m := range mailboxes {
+		r.fills[m.address] = sync.OnceFunc(func() { r.fill(m) })
+	}
 	users, senders := people()
 	if r.imap, err = fakemail.StartIMAP(fakemail.IMAPConfig{
-		Security: mailstead.SecurityTLS, TLS: certs.config(), Users: users, Delay: slowness,
+		Security: mailstead.SecurityTLS, TLS: certs.config(), Users: users, Delay: slowness, SignedIn: r.signedIn,
 	}); err != nil {
 		return err
 	}
 	r.closers = append(r.closers, r.imap.Close)
-	if err := fill(r.imap, now); err != nil {
-		return err
-	}
-	for _, m := range mailboxes {
-		r.imap.RaiseUIDs(m.address, firstUID(now))
-	}
-	smtp, err := fakemail.StartSMTP(fakemail.SMTPConfig{
+	if r.smtp, err = fakemail.StartSMTP(fakemail.SMTPConfig{
 		Security: mailstead.SecurityTLS, TLS: certs.config(), Users: senders, Delay: slowness, Forget: true,
-		Fault: recipientFault, Accepted: func(m fakemail.SMTPMail) { deliver(r.imap, m) },
-	})
-	if err != nil {
+		Fault: recipientFault, Accepted: r.deliver,
+	}); err != nil {
 		return err
 	}
-	r.closers = append(r.closers, smtp.Close)
+	r.closers = append(r.closers, r.smtp.Close)
 	// These two offer no encryption: nobody ever gets to a sign-in there.
 	bareIMAP, err := fakemail.StartIMAP(fakemail.IMAPConfig{})
 	if err != nil {
@@ -164,7 +174,7 @@ func (r *run) start(now time.Time) error {
 	roots := ca.pool()
 	for _, d := range domains {
 		in, out := servers(d.name, d.state)
-		inAt, outAt := listener(r.imap.Server()), listener(smtp.Server())
+		inAt, outAt := listener(r.imap.Server()), listener(r.smtp.Server())
 		if d.state == withoutTLS {
 			inAt, outAt = listener(bareIMAP.Server()), listener(bareSMTP.Server())
 		}
@@ -185,6 +195,24 @@ func firstUID(now time.Time) mailstead.UID {
 	return mailstead.UID(max(2*archived, passed)) //nolint:gosec // see above
 }
 
+// signedIn fills a mailbox before it is looked into, and lets a password change
+// some time after its last use.
+func (r *run) signedIn(login string) {
+	if fill := r.fills[login]; fill != nil {
+		fill()
+	}
+	if login == changing {
+		r.change.Reset(r.changeAfter)
+	}
+}
+
+// changePassword changes a password behind the backs of those who are signed in.
+func (r *run) changePassword() {
+	r.imap.SetPassword(changing, newPassword)
+	r.smtp.SetUser(changing, fakemail.SMTPUser{Password: newPassword, Senders: []string{changing}})
+	r.imap.CutUser(changing)
+}
+
 func (r *run) stop() {
 	for _, f := range r.closers {
 		f()
@@ -199,7 +227,7 @@ func listener(s mailstead.Server) netip.AddrPort {
 func people() (map[string]fakemail.IMAPUser, map[string]fakemail.SMTPUser) {
 	users, senders := make(map[string]fakemail.IMAPUser), make(map[string]fakemail.SMTPUser)
 	for _, m := range mailboxes {
-		users[m.address] = fakemail.IMAPUser{Password: Password, Folders: folders(m)}
+		users[m.address] = fakemail.IMAPUser{Fault: m.imap, Password: Password, Folders: folders(m)}
 		password := Password
 		if m.imap == fakemail.IMAPRefuse {
 			password = ""
@@ -222,11 +250,25 @@ func recipientFault(recipient string) fakemail.SMTPFault {
 }
 
 // deliver puts a mail that was taken into the mailboxes that it is for.
-func deliver(imap *fakemail.IMAPServer, m fakemail.SMTPMail) {
+func (r *run) deliver(m fakemail.SMTPMail) {
 	for _, to := range m.To {
-		if _, ok := find(strings.ToLower(to)); ok {
-			// A folder INBOX is always there.
-			_ = imap.Deliver(strings.ToLower(to), "INBOX", m.Data)
-		}
+		r.arrive(strings.ToLower(to), m.Data)
 	}
+}
+
+// arrive puts a mail into the inbox of an address, if it is one of ours.
+func (r *run) arrive(address string, data []byte) {
+	if fill := r.fills[address]; fill != nil {
+		fill()
+		// An inbox is always there.
+		_ = r.imap.Deliver(address, inbox, data)
+	}
+}
+
+// fill fills a mailbox as it is at each start.
+func (r *run) fill(m mailbox) {
+	if m.fill != nil {
+		fill(r.imap, m, r.began)
+	}
+	r.imap.RaiseUIDs(m.address, firstUID(r.began))
 }

@@ -317,3 +317,22 @@ func TestWhatIsToldIsTrue(t *testing.T) {
 		}
 	}
 }
+
+func TestAPasswordChangesWhileItIsInUse(t *testing.T) {
+	const address = "changed-password@demo.example"
+	s := start(t, demo.Config{ChangeAfter: 50 * time.Millisecond})
+	source, sender := drivers(s)
+	src := open(t, s, address)
+	mailtest.Await(t, "the connection ends", func() bool {
+		_, err := src.Select(t.Context(), "INBOX")
+		return err != nil
+	})
+	a, b := access(address, demo.Provider().Incoming[0]), access(address, demo.Provider().Outgoing[0])
+	for _, secret := range []string{demo.Password, "new-" + demo.Password} {
+		a.Secret, b.Secret = mailstead.NewSecret(secret), mailstead.NewSecret(secret)
+		in, out := source.Check(t.Context(), a), sender.Check(t.Context(), b, address)
+		if want := secret != demo.Password; in.OK != want || out.OK != want {
+			t.Errorf("%s: %t %t, want %t", secret, in.OK, out.OK, want)
+		}
+	}
+}

@@ -3,7 +3,7 @@
 // addresses that provoke what goes wrong in real life.
 //
 //  1. Start makes an authority and its certificates, starts the servers on free
-//     ports of 127.0.0.1 and fills the mailboxes. The content is the same each time.
+//     ports of 127.0.0.1. A mailbox is filled at its first use, the same each time.
 //  2. Place leads the servers' names (imap.demo.example) to those ports; nothing
 //     outside this process can be reached by them, and nothing else leads there.
 //  3. Mail sent to a mailbox of the demo arrives in it; to an unknown address of

@@ -109,7 +109,7 @@ func (c *content) converse(l conversation, from mailstead.Address, at time.Time,
 		switch {
 		case own:
 			next.to = []mailstead.Address{from}
-			next.html, next.inline = page(next.text), []file{logo()}
+			next.html, next.inline = page(next.text), []file{c.logo()}
 			before = c.put(sent, seen, next)
 		case last:
 			before = c.put(folder, flagsOf(l.fields["flags"]), next)

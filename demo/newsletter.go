@@ -47,7 +47,7 @@ func (c *content) receipt(age int) {
 		"{ROWS}", fmt.Sprintf(`<tr style="border-bottom:1px solid #e6ebe9"><td>%s</td><td align="right">%d</td><td align="right">%s</td></tr>`, p.name, n, euros(p.price)))
 	c.put(inbox, seen, &mail{
 		from: mailstead.Address{Name: "Finch & Alder Shop", Address: "shop@" + Domain}, replyTo: "sales@" + Domain, at: c.ago(age),
-		subject: "Order " + number + " received", html: fill.Replace(asset("receipt.html")), inline: []file{logo()},
+		subject: "Order " + number + " received", html: fill.Replace(asset("receipt.html")), inline: []file{c.logo()},
 		fields: []string{"Auto-Submitted: auto-generated"},
 	})
 }

@@ -70,6 +70,22 @@ func People() (first mailstead.User, others []mailstead.User) {
 	}
 }
 
+// Signature ends the mails of the accounts that mailstead demo connects.
+const Signature = "Finch & Alder · Furniture for work\n+44 20 7946 0142 · www.finch-alder.example"
+
+// Drafts returns mails that mailstead demo sends at its beginning: one is taken, one
+// refused and one put off.
+func Drafts() []mailstead.Draft {
+	to := func(a mailstead.Address, subject, text string) mailstead.Draft {
+		return mailstead.Draft{To: []mailstead.Address{a}, Subject: subject, Text: text}
+	}
+	return []mailstead.Draft{
+		to(customers[4], "Castors for the lobby", "Hello Henrik,\n\nthe castors left our warehouse today. The tracking number follows as soon as we have it.\n\nBest regards\nAda Finch"),
+		to(mailstead.Address{Address: "unknown-user@" + Domain}, "Your visit on Monday", "Good morning,\n\nwe look forward to your visit on Monday at ten.\n\nAda Finch"),
+		to(mailstead.Address{Name: "Full mailbox", Address: "full@" + Domain}, "The catalogue that you asked for", "Hello,\n\nhere is where you find it: www.finch-alder.example/catalogue\n\nAda Finch"),
+	}
+}
+
 // Connected returns the addresses of the accounts that mailstead demo connects at
 // its beginning, that of the whole organisation first.
 func Connected() []mailstead.Address {

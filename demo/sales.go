@@ -25,7 +25,7 @@ func fillSales(c *content) {
 		total := p.price * count
 		fill := strings.NewReplacer("{name}", from.Name, "{first}", first, "{product}", p.name, "{count}", strconv.Itoa(count),
 			"{price}", euros(p.price), "{total}", euros(total), "{totalascii}", "EUR "+strconv.Itoa(total), "{number}", number)
-		age := n * 2
+		age := max(0, n-4) * 2
 		t.fields = map[string]string{"subject": t.fields["subject"], "flags": "seen"}
 		switch {
 		case n < 5:

@@ -17,6 +17,7 @@ import (
 	"github.com/mailstead/mailstead/admin"
 	"github.com/mailstead/mailstead/connect"
 	"github.com/mailstead/mailstead/demo"
+	"github.com/mailstead/mailstead/outbox"
 )
 
 func newDemo(c *cli) *cobra.Command {
@@ -99,8 +100,16 @@ func (c *cli) furnish(ctx context.Context, a *app, addr net.Addr) error {
 	if err := furnishAccounts(ctx, a, people); err != nil {
 		return err
 	}
+	for _, d := range demo.Drafts() {
+		if _, _, err := a.outbox.Submit(ctx, operator, outbox.Submission{Draft: d, UserID: firstUser}); err != nil {
+			return fmt.Errorf("send %q: %w", d.Subject, err)
+		}
+	}
 	return c.tellDemo(c.pagesAt(addr))
 }
+
+// firstUser is the administrator in an installation that begins.
+const firstUser mailstead.UserID = 1
 
 // furnishAccounts makes the people beside the administrator and connects accounts:
 // the help desk's belongs to the organisation and sends for the system, the others
@@ -119,11 +128,15 @@ func furnishAccounts(ctx context.Context, a *app, people []mailstead.User) error
 	for i, box := range demo.Connected() {
 		r := connect.Request{
 			Address: box.Address, DisplayName: box.Name, Name: box.Name, Password: mailstead.NewSecret(demo.Password), LoadPeriod: "all",
-			Organisation: i == 0, OwnerID: min(mailstead.UserID(i), 1),
+			Organisation: i == 0, OwnerID: min(mailstead.UserID(i), firstUser),
 		}
 		saved, err := a.connect.Save(ctx, operator, r)
 		if err != nil {
 			return fmt.Errorf("connect %s: %w", box.Address, err)
+		}
+		signature := demo.Signature
+		if _, err := a.connect.UpdateAccount(ctx, operator, saved.Account.ID, connect.Changes{Signature: &signature}); err != nil {
+			return err
 		}
 		if i > 0 {
 			continue
