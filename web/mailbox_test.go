@@ -26,7 +26,8 @@ type mailboxAnswer struct {
 	Password string `json:"password"`
 }
 
-// senders write the mails of a mailbox in turn.
+// senders write the mails of a mailbox in turn. Ben, who has a mailbox himself, wrote
+// the newest one.
 var senders = []string{
 	"Ben Rivers <ben@example.com>", "Carla Neri <carla@example.org>", "Shop <orders@shop.example>",
 	"Иван Петров <ivan@example.net>", "\"Núñez, Dora\" <dora@example.com>",
@@ -50,16 +51,16 @@ func (s *stage) addMailbox(_ *http.Request, in mailboxRequest) (mailboxAnswer, e
 	begin := time.Now().Add(-time.Duration(in.Mails) * time.Hour)
 	servers.Dovecot.DeliverMany(user.Address, "INBOX", in.Mails, func(i int) mailtest.Mail {
 		at := begin.Add(time.Duration(i) * time.Hour)
-		return mailtest.Mail{At: at, Seen: i%3 != 0, Raw: sampleMail(user.Address, i, at)}
+		return mailtest.Mail{At: at, Seen: i%3 != 0, Raw: sampleMail(user.Address, senders[(in.Mails-1-i)%len(senders)], i, at)}
 	})
 	return mailboxAnswer{Address: user.Address, Password: user.Password}, nil
 }
 
 // sampleMail is plain text or, every other one, HTML beside it.
-func sampleMail(to string, i int, at time.Time) []byte {
+func sampleMail(to, from string, i int, at time.Time) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "From: %s\r\nTo: <%s>\r\nSubject: Order %d\r\nMessage-ID: <order-%d-%s>\r\nDate: %s\r\nMIME-Version: 1.0\r\n",
-		encodeName(senders[i%len(senders)]), to, i, i, to, at.Format(time.RFC1123Z))
+		encodeName(from), to, i, i, to, at.Format(time.RFC1123Z))
 	text := fmt.Sprintf("Good morning,\r\n\r\nplease send offer number %d for forty chairs.\r\n\r\nKind regards\r\n", i)
 	if i%2 == 0 {
 		fmt.Fprintf(&b, "Content-Type: text/plain; charset=utf-8\r\n\r\n%s", text)

@@ -18,7 +18,8 @@ export const launchOptions = {
 // The stage of these tests is started by "go test -tags realservers ./web", see browser_test.go.
 export default defineConfig({
   testDir: 'e2e',
-  outputDir: 'e2e/results',
+  // Runs at the same time need places of their own.
+  outputDir: process.env.RESULTS ?? 'e2e/results',
   testMatch: '*.spec.ts',
   workers: 1,
   retries: 0,
