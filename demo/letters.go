@@ -2,7 +2,6 @@ package demo
 
 import (
 	"embed"
-	"fmt"
 	"html"
 	"image/color"
 	"slices"
@@ -122,7 +121,12 @@ func (c *content) converse(l conversation, from mailstead.Address, at time.Time,
 
 // later is a time after at, but never one to come.
 func later(at time.Time, by time.Duration, now time.Time) time.Time {
-	if next := at.Add(by); next.Before(now) {
+	next := at.Add(by)
+	if next.Hour() >= 19 {
+		// Tomorrow, then.
+		next = time.Date(next.Year(), next.Month(), next.Day()+1, 7, 30+next.Minute(), 0, 0, time.UTC)
+	}
+	if next.Before(now) {
 		return next
 	}
 	return at.Add(now.Sub(at) / 2)
@@ -150,12 +154,26 @@ func page(text string) string {
 	}
 	b.WriteString(`<p><img src="cid:logo" width="96" alt="Finch &amp; Alder"></p></div>`)
 	if quoted != "" {
-		who, lines, _ := strings.Cut(quoted, "\n")
-		lines = strings.TrimPrefix(strings.ReplaceAll("\n"+lines, "\n> ", "\n"), "\n")
-		fmt.Fprintf(&b, `<div>On %s</div><blockquote style="margin:0 0 0 8px;padding-left:10px;border-left:2px solid #c9d3d0">%s</blockquote>`,
-			html.EscapeString(who), strings.ReplaceAll(html.EscapeString(lines), "\n", "<br>"))
+		b.WriteString(quotation("On " + quoted))
 	}
 	return b.String()
+}
+
+// quotation makes nested HTML of quoted lines.
+func quotation(text string) string {
+	const opened = `<blockquote style="margin:4px 0 0 4px;padding-left:10px;border-left:2px solid #c9d3d0">`
+	var b strings.Builder
+	depth := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		marks := 0
+		for ; strings.HasPrefix(line, ">"); marks++ {
+			line = strings.TrimPrefix(line[1:], " ")
+		}
+		b.WriteString(strings.Repeat(opened, max(0, marks-depth)) + strings.Repeat("</blockquote>", max(0, depth-marks)))
+		depth = marks
+		b.WriteString(html.EscapeString(line) + "<br>")
+	}
+	return b.String() + strings.Repeat("</blockquote>", depth)
 }
 
 // file makes a file that the letters name.
@@ -173,6 +191,10 @@ func (c *content) file(name string, fill *strings.Replacer) file {
 		return pdf(fill.Replace("Offer {number}.pdf"), fill.Replace("Finch & Alder - Offer {number}"), "", fill.Replace("{count} x {product}"), fill.Replace("Total: {totalascii}"), "Valid for 30 days.")
 	case "order":
 		return pdf(fill.Replace("Purchase order {number}.pdf"), fill.Replace("Purchase order for offer {number}"), "", fill.Replace("{count} x {product}"), "Signed.")
+	case "invoice":
+		return pdf("Invoice 20417.pdf", "Finch & Alder - Invoice 20417", "", "Service and spare parts", "Total: EUR 318", "Due within 30 days.")
+	case "manual":
+		return pdf("Manual (7 languages).pdf", "Manual", "", "1. Unpack everything.", "2. Count the screws.", "3. Read page 3 before page 2.")
 	case "contract":
 		return pdf("Договор № 114-26.pdf", "Contract 114/26", "", "Service of 24 desks and two booths.")
 	case "contract2":
