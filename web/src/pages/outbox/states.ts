@@ -47,6 +47,12 @@ export const fateTone = (state: State): Tone => (state === 'queued' ? 'warn' : t
 export const fateWord = (state: State): string =>
   t(state === 'queued' ? 'outbox.state.put_off' : `outbox.state.${state}`);
 
+/** An attempt that the server took, but not for everybody, has a code. */
+export const attemptTone = (a: Schema<'Attempt'>): Tone =>
+  a.state === 'accepted' && a.code ? 'warn' : fateTone(a.state);
+export const attemptWord = (a: Schema<'Attempt'>): string =>
+  a.state === 'accepted' && a.code ? t('outbox.state.partly') : fateWord(a.state);
+
 /** cause says in the reader's language why something failed; words is what the service says where no text is known. */
 export function cause(code: string | undefined, words = ''): string {
   return code && has(`errors.${code}.cause`) ? t(`errors.${code}.cause`) : words;

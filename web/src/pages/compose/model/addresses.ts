@@ -14,16 +14,14 @@ export function isAddress(text: string): boolean {
   return domain.split('.').every((part) => label.test(part));
 }
 
-const separators = new Set([';', ',', '\n', '\r', '\t']);
-
 /** pieces cuts a pasted list where one address ends: not in quotes, not in brackets, not in "Rossi, Anna <…>". */
 function pieces(text: string): string[] {
-  const out: string[] = [];
+  const cut: { text: string; end: string }[] = [];
   let quoted = false;
   let bracket = false;
   let piece = '';
-  const end = () => {
-    if (piece.trim()) out.push(piece.trim());
+  const end = (char: string) => {
+    if (piece.trim()) cut.push({ text: piece.trim(), end: char });
     piece = '';
     quoted = bracket = false;
   };
@@ -31,20 +29,26 @@ function pieces(text: string): string[] {
     if (char === '"') quoted = !quoted;
     else if (char === '<' && !quoted) bracket = true;
     else if (char === '>' && !quoted) bracket = false;
-    const cut = char === '\n' || char === '\r' || (separators.has(char) && !quoted && !bracket);
-    if (cut && (char !== ',' || piece.includes('@'))) end();
+    if (char === '\n' || char === '\r' || (/[,;\t]/.test(char) && !quoted && !bracket)) end(char);
     else piece += char;
   }
-  end();
-  return out.flatMap(split);
+  end('');
+  const out: string[] = [];
+  for (let i = 0; i < cut.length; i++) {
+    let one = cut[i]!;
+    // A name with a comma, as some directories write it: the address in brackets comes behind it.
+    while (one.end === ',' && !one.text.includes('@') && cut[i + 1]?.text.includes('<'))
+      one = { text: `${one.text}, ${cut[++i]!.text}`, end: cut[i]!.end };
+    out.push(...split(one.text));
+  }
+  return out;
 }
 
-// "Smith, anna@example.com" is no name with an address, but a word and an address: the word is shown as wrong.
 // Several bare addresses with nothing but spaces between them are several.
 function split(piece: string): string[] {
   if (piece.includes('<') || piece.includes('(')) return [piece];
-  const words = piece.split(/[\s,]+/).filter(Boolean);
-  return words.length > 1 && words.filter((word) => word.includes('@')).length === words.length ? words : [piece];
+  const words = piece.split(/\s+/).filter(Boolean);
+  return words.length > 1 && words.every((word) => word.includes('@')) ? words : [piece];
 }
 
 function one(piece: string): Address {

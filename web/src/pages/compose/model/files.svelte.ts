@@ -64,7 +64,7 @@ export class Files {
       taken.push(kept);
       void this.#read(kept, file);
     }
-    this.refused = refused;
+    this.refused = [...this.refused, ...refused];
     this.list = [...this.list, ...taken];
     return taken;
   }

@@ -65,9 +65,10 @@ export function showLetter(id: string): void {
 /** minimise makes a tab of the open window. One with nothing in it is gone. */
 export function minimise(): void {
   const letter = letters.active;
-  remember(undefined);
   if (!letter) return;
+  letter.current();
   letter.flush();
+  remember(undefined);
   if (!letter.touched) remove(letter);
 }
 
@@ -87,6 +88,7 @@ function leave(letter: Letter): void {
 /** hide takes a letter out of sight and returns how to bring it back; remove ends it. */
 export function hide(letter: Letter): () => void {
   const at = list.indexOf(letter);
+  letter.current();
   list = list.filter((l) => l !== letter);
   if (active === letter.id) remember(undefined);
   return () => {
