@@ -65,11 +65,18 @@ type AccessStore interface {
 	DeleteDomain(ctx context.Context, name string) error
 }
 
+// MailStore keeps the mail, which goes with the demo.
+type MailStore interface {
+	Folders(ctx context.Context, account mailstead.AccountID) ([]mailstead.Folder, error)
+	ApplySync(ctx context.Context, b mailstead.SyncBatch) ([]mailstead.MessageID, error)
+}
+
 // Store is all that the journey stores; store.DB is one.
 type Store interface {
 	UserStore
 	SessionStore
 	AccessStore
+	MailStore
 }
 
 // Directory is the built-in directory of providers.

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -134,34 +135,47 @@ func (s *Service) startDemo(ctx context.Context) error {
 	return s.demo.Directory.Add(s.demo.Servers.Provider())
 }
 
-// RemoveDemo turns the demo off: the accounts that are connected to it go with all
-// that refers to them, then its domains, its provider and its servers. What it
-// could not finish it finishes when it is called again.
-func (s *Service) RemoveDemo(ctx context.Context, actor mailstead.Actor) error {
-	actor, err := s.requireDemo(actor)
+// RemoveDemo turns the demo off: its servers stop, the accounts that are connected
+// to it go with their mail and all that refers to them, then its domains and its
+// provider. What it could not finish it finishes when it is called again.
+func (s *Service) RemoveDemo(ctx context.Context, actor mailstead.Actor) (err error) {
+	actor, err = s.requireDemo(actor)
 	if err != nil {
 		return err
 	}
 	s.demo.mu.Lock()
 	defer s.demo.mu.Unlock()
-	accounts, err := s.demoAccounts(ctx, actor)
+	running := s.demo.Servers.Running()
+	// First, so that nothing comes in while things go.
+	s.demo.Servers.Stop()
+	n, err := s.removeDemo(ctx, actor)
 	if err != nil {
+		if running {
+			err = errors.Join(err, s.demo.Servers.Start(ctx))
+		}
 		return err
 	}
-	for _, id := range accounts {
+	s.demo.Directory.Remove()
+	s.did(ctx, actor, "demo.remove", slog.Int("accounts", n))
+	return nil
+}
+
+func (s *Service) removeDemo(ctx context.Context, actor mailstead.Actor) (accounts int, err error) {
+	ids, err := s.demoAccounts(ctx, actor)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
 		if err := s.removeDemoAccount(ctx, actor, id); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	for _, row := range s.demo.Servers.Domains() {
 		if err := s.c.Store.DeleteDomain(ctx, row.Name); err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
-			return err
+			return 0, err
 		}
 	}
-	s.demo.Directory.Remove()
-	s.demo.Servers.Stop()
-	s.did(ctx, actor, "demo.remove", slog.Int("accounts", len(accounts)))
-	return nil
+	return len(ids), nil
 }
 
 // demoAccounts lists the accounts with a server of the demo.
@@ -204,8 +218,8 @@ const (
 	removePause = 200 * time.Millisecond
 )
 
-// removeDemoAccount removes an account together with its assignments and its mail
-// on the way out.
+// removeDemoAccount removes an account together with its assignments, its mail and
+// what it has to send.
 func (s *Service) removeDemoAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
 	assignments, err := s.c.Store.Assignments(ctx, id)
 	switch {
@@ -223,6 +237,9 @@ func (s *Service) removeDemoAccount(ctx context.Context, actor mailstead.Actor, 
 		if err := s.cancelOutgoing(ctx, actor, id); err != nil {
 			return err
 		}
+		if err := s.forgetMail(ctx, id); err != nil {
+			return err
+		}
 		err := s.demo.Accounts.DeleteAccount(ctx, actor, id)
 		if err == nil || mailstead.KindOf(err) == mailstead.KindNotFound {
 			return nil
@@ -236,6 +253,21 @@ func (s *Service) removeDemoAccount(ctx context.Context, actor mailstead.Actor, 
 		case <-time.After(removePause):
 		}
 	}
+}
+
+// forgetMail drops the mail of an account. A deleted account would keep it.
+func (s *Service) forgetMail(ctx context.Context, id mailstead.AccountID) error {
+	folders, err := s.c.Store.Folders(ctx, id)
+	if err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
+		return err
+	}
+	for _, f := range folders {
+		_, err := s.c.Store.ApplySync(ctx, mailstead.SyncBatch{AccountID: id, FolderID: f.ID, Reset: true, At: s.c.Now()})
+		if err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
+			return err
+		}
+	}
+	return nil
 }
 
 // cancelOutgoing cancels what waits to be sent from an account. What is being sent

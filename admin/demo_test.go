@@ -192,6 +192,17 @@ func TestDemoComesAndGoes(t *testing.T) {
 		{ID: id + 1, Incoming: side("imap.firm.example"), Outgoing: side("smtp.firm.example")},
 		{ID: id + 2, Incoming: side("imap.demo.example"), Outgoing: side("smtp.firm.example")},
 	}
+	folders, err := w.store.SyncFolders(ctx, id, []mailstead.RemoteFolder{{Path: "INBOX", Role: mailstead.FolderInbox}}, w.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.ApplySync(ctx, mailstead.SyncBatch{
+		AccountID: id, FolderID: folders[0].ID, At: w.now, RemoteTotal: 1, Messages: []mailstead.NewMessage{{Message: mailstead.Message{
+			AccountID: id, FolderID: folders[0].ID, UID: 1, ReceivedAt: w.now,
+		}}},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	s.waiting = []mailstead.OutgoingMessage{{ID: 9, AccountID: id}, {ID: 8, AccountID: id + 1}, {ID: 7, AccountID: id}}
 	s.sending = 2
 	if d, err := w.Demo(ctx, operator); err != nil || !slices.Equal(d.Accounts, []mailstead.AccountID{id, id + 2}) {
@@ -202,6 +213,9 @@ func TestDemoComesAndGoes(t *testing.T) {
 	}
 	if !slices.Equal(s.deleted, []mailstead.AccountID{id, id + 2}) || !slices.Equal(s.cancelled, []mailstead.OutgoingID{9, 7}) {
 		t.Errorf("deleted %v, cancelled %v", s.deleted, s.cancelled)
+	}
+	if left, err := w.store.Messages(ctx, mailstead.MessageQuery{AccountID: id, Limit: 10}); err != nil || len(left) > 0 {
+		t.Errorf("mail = %v, %v, want none", left, err)
 	}
 	if left, err := w.store.Assignments(ctx, id); err != nil || len(left) > 0 {
 		t.Errorf("assignments = %v, %v, want none", left, err)
