@@ -67,8 +67,7 @@ type AccessStore interface {
 
 // MailStore keeps the mail, which goes with the demo.
 type MailStore interface {
-	Folders(ctx context.Context, account mailstead.AccountID) ([]mailstead.Folder, error)
-	ApplySync(ctx context.Context, b mailstead.SyncBatch) ([]mailstead.MessageID, error)
+	SyncFolders(ctx context.Context, account mailstead.AccountID, remote []mailstead.RemoteFolder, at time.Time) ([]mailstead.Folder, error)
 }
 
 // Store is all that the journey stores; store.DB is one.

@@ -214,8 +214,8 @@ func (s *Service) demoAccounts(ctx context.Context, actor mailstead.Actor) ([]ma
 const (
 	// removeTries is how often an account is tried to be removed while a mail of it
 	// is just being sent, and removePause how long to wait between.
-	removeTries = 50
-	removePause = 200 * time.Millisecond
+	removeTries = 100
+	removePause = 100 * time.Millisecond
 )
 
 // removeDemoAccount removes an account together with its assignments, its mail and
@@ -237,7 +237,8 @@ func (s *Service) removeDemoAccount(ctx context.Context, actor mailstead.Actor, 
 		if err := s.cancelOutgoing(ctx, actor, id); err != nil {
 			return err
 		}
-		if err := s.forgetMail(ctx, id); err != nil {
+		// A deleted account would keep its mail. Without folders nothing more is stored.
+		if _, err := s.c.Store.SyncFolders(ctx, id, nil, s.c.Now()); err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
 			return err
 		}
 		err := s.demo.Accounts.DeleteAccount(ctx, actor, id)
@@ -253,21 +254,6 @@ func (s *Service) removeDemoAccount(ctx context.Context, actor mailstead.Actor, 
 		case <-time.After(removePause):
 		}
 	}
-}
-
-// forgetMail drops the mail of an account. A deleted account would keep it.
-func (s *Service) forgetMail(ctx context.Context, id mailstead.AccountID) error {
-	folders, err := s.c.Store.Folders(ctx, id)
-	if err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
-		return err
-	}
-	for _, f := range folders {
-		_, err := s.c.Store.ApplySync(ctx, mailstead.SyncBatch{AccountID: id, FolderID: f.ID, Reset: true, At: s.c.Now()})
-		if err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
-			return err
-		}
-	}
-	return nil
 }
 
 // cancelOutgoing cancels what waits to be sent from an account. What is being sent
