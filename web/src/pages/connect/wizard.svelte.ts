@@ -1,44 +1,18 @@
 import { api, call, type Schema } from '$lib/api/client';
-import { ApiError, errorText, fieldErrors } from '$lib/api/problem';
-import { has, t } from '$lib/i18n';
+import { ApiError, fieldErrors } from '$lib/api/problem';
+import { t } from '$lib/i18n';
 import { go } from '$lib/router.svelte';
 import { session } from '$lib/session.svelte';
-import { understand, type Security, type Side } from './server-text';
+import { refused } from './faults';
+import { blank, requestOf, type Step } from './form';
+import { understand, type Side } from './server-text';
 import { fromDiscovery, fromProvider, type Service } from './service';
 
-export type Step = 'address' | 'choose' | 'problem' | 'servers' | 'sign-in' | 'done';
-export type Direction = 'both' | 'receive' | 'send';
-type LoginForm = 'usual' | 'address' | 'local' | 'custom';
-
-interface TypedServer {
-  text: string;
-  security: Security;
-}
-
-/** What a person types, all of it; nothing here is lost by an error or by going back. */
-const blank = () => ({
-  address: '',
-  incoming: { text: '', security: 'automatic' } as TypedServer,
-  outgoing: { text: '', security: 'automatic' } as TypedServer,
-  byHand: false,
-  direction: 'both' as Direction,
-  plainReason: '',
-  password: '',
-  loginForm: 'usual' as LoginForm,
-  login: '',
-  outgoingSignIn: 'same' as 'same' | 'own' | 'none',
-  outgoingLogin: '',
-  outgoingPassword: '',
-  displayName: session.user?.name ?? '',
-  name: '',
-  note: '',
-  /** "me", "organisation", or the id of a user. */
-  owner: 'me',
-});
+const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
 
 /** wizard holds the one connection that is being made, for as long as the page lives. The password is nowhere else. */
 class Wizard {
-  form = $state(blank());
+  form = $state(blank(session.user?.name));
   found = $state.raw<Schema<'DiscoveryResult'>>();
   chosen = $state.raw<Schema<'Provider'>>();
   errors = $state.raw<Record<string, string>>({});
@@ -53,28 +27,30 @@ class Wizard {
   #running: AbortController | undefined;
   #recognised = '';
 
+  /** The address, cleaned by the service once it knows it. */
+  get #address() {
+    return this.found?.address ?? this.form.address;
+  }
+
   readonly service = $derived.by((): Service | undefined => {
-    if (this.chosen) return fromProvider(this.chosen, this.found?.address ?? this.form.address);
+    if (this.chosen) return fromProvider(this.chosen, this.#address);
     return this.found && fromDiscovery(this.found);
   });
 
   /** The sides that the mailbox will have. */
   readonly sides = $derived.by((): Side[] => {
-    const { direction, byHand } = this.form;
-    const wanted: Side[] =
-      direction === 'both' ? ['incoming', 'outgoing'] : direction === 'send' ? ['outgoing'] : ['incoming'];
-    return byHand ? wanted : wanted.filter((side) => this.service?.servers[side].length);
+    const wanted = this.#wanted();
+    return this.form.byHand ? wanted : wanted.filter((side) => this.service?.servers[side].length);
   });
 
   /** The login that the service usually takes, "" when it must be typed. */
   readonly usualLogin = $derived.by(() => {
-    const address = this.found?.address ?? this.form.address;
     const server = this.sides.flatMap((side) => this.service?.servers[side] ?? [])[0];
-    return this.form.byHand || !server ? address : server.login;
+    return this.form.byHand || !server ? this.#address : server.login;
   });
 
   readonly login = $derived.by(() => {
-    const address = this.found?.address ?? this.form.address;
+    const address = this.#address;
     switch (this.form.loginForm) {
       case 'usual':
         return this.usualLogin || this.form.login;
@@ -145,6 +121,9 @@ class Wizard {
     if (!found) return;
     // Another address is another mailbox: what was chosen for the one before does not hold.
     if (this.#recognised && this.#recognised !== found.address) this.#forgetChoice();
+    // A password never goes along to the servers of another domain.
+    if (this.#recognised && domainOf(this.#recognised) !== domainOf(found.address))
+      this.form.password = this.form.outgoingPassword = '';
     this.#recognised = found.address;
     this.found = found;
     this.#next();
@@ -202,32 +181,16 @@ class Wizard {
   }
 
   #request(): Schema<'ConnectRequest'> {
-    const f = this.form;
-    const login = this.login.trim() === this.usualLogin ? '' : this.login.trim();
-    const server = (side: Side): Schema<'ServerInput'> | undefined => {
-      let own = login;
-      if (side === 'outgoing' && this.noSignIn) own = '';
-      else if (side === 'outgoing' && this.ownOutgoing) own = f.outgoingLogin.trim();
-      const typed = f.byHand ? { host: f[side].text.trim(), security: f[side].security } : {};
-      return f.byHand || own ? { ...typed, ...(own ? { login: own } : {}) } : undefined;
-    };
-    return {
-      address: this.found?.address ?? f.address,
-      display_name: f.displayName.trim() || undefined,
-      name: f.name.trim() || undefined,
-      note: f.note.trim() || undefined,
-      organisation: f.owner === 'organisation' || undefined,
-      owner_id: Number(f.owner) || undefined,
-      provider_id: this.chosen?.id,
-      incoming: this.sides.includes('incoming') ? server('incoming') : undefined,
-      outgoing: this.sides.includes('outgoing') ? server('outgoing') : undefined,
-      send_only: !this.sides.includes('incoming') || undefined,
-      receive_only: !this.sides.includes('outgoing') || undefined,
-      password: f.password || undefined,
-      outgoing_password: this.ownOutgoing ? f.outgoingPassword : undefined,
-      no_sign_in: this.noSignIn || undefined,
-      plain_reason: this.plain ? f.plainReason.trim() : undefined,
-    };
+    return requestOf(this.form, {
+      address: this.#address,
+      providerID: this.chosen?.id,
+      sides: this.sides,
+      login: this.login,
+      usualLogin: this.usualLogin,
+      ownOutgoing: this.ownOutgoing,
+      noSignIn: this.noSignIn,
+      plain: this.plain,
+    });
   }
 
   /** test signs in at both servers and stores nothing. */
@@ -258,7 +221,7 @@ class Wizard {
 
   reset(): void {
     this.stop();
-    this.form = blank();
+    this.form = blank(session.user?.name);
     this.found = this.chosen = this.report = this.saved = this.failure = undefined;
     this.errors = {};
     this.#recognised = '';
@@ -293,26 +256,6 @@ class Wizard {
     this.errors = fieldErrors(e);
     if (!Object.keys(this.errors).length) this.failure = e;
   }
-}
-
-/** refused finds the field that each failed side of a test is about, with the sentence for it. */
-function refused(report: Schema<'TestResult'>, ownOutgoing: boolean): Record<string, string> {
-  const out: Record<string, string> = {};
-  for (const side of [report.incoming, report.outgoing]) {
-    const failed = side?.stages.find((stage) => !stage.ok);
-    if (!side || side.ok || !failed) continue;
-    const secret = side.side === 'outgoing' && ownOutgoing ? 'outgoing_password' : 'password';
-    const field = failed.kind === 'credentials' ? secret : `${side.side}.host`;
-    out[field] ??= causeText(failed.code, failed.cause);
-  }
-  return out;
-}
-
-/** causeText says what happened in the reader's language, or in the service's words where no catalogue has them. */
-export function causeText(code: string | undefined, words: string | undefined): string {
-  const key = `errors.${code}.cause`;
-  if (code && has(key)) return t(key);
-  return words || errorText(undefined);
 }
 
 export const wizard = new Wizard();

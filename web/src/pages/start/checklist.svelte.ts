@@ -1,12 +1,24 @@
 import { accounts } from '$lib/accounts.svelte';
-import { api, call, type Schema } from '$lib/api/client';
+import { api, call } from '$lib/api/client';
 import { resource } from '$lib/load.svelte';
 import { prefs } from '$lib/prefs.svelte';
 import { session } from '$lib/session.svelte';
 
-/** hasSystemAccount reports whether the system has an account that sends where nobody has one. */
-function hasSystemAccount(r: Schema<'Resolution'>): boolean {
-  return r.level === 'system' || (r.passed_over ?? []).some((p) => p.level === 'system');
+/**
+ * hasSystemAccount reports whether the system has an account that sends where nobody has one. Who has that same account
+ * for another reason, too, sees it under that reason: then its assignments tell.
+ */
+async function hasSystemAccount(signal: AbortSignal): Promise<boolean> {
+  const r = await call(api.GET('/resolve', { signal }));
+  const passedOver = r.passed_over ?? [];
+  if (r.level === 'system' || passedOver.some((p) => p.level === 'system')) return true;
+  const ids = new Set([r.account_id ?? 0, ...passedOver.map((p) => p.account_id ?? 0)]);
+  for (const account of ids) {
+    if (!account) continue;
+    const { items } = await call(api.GET('/assignments', { params: { query: { account } }, signal }));
+    if (items.some((a) => a.system)) return true;
+  }
+  return false;
 }
 
 /** checklist is what a new instance waits for, ticked from what is really there. Call it while a component is made. */
@@ -18,7 +30,7 @@ export function checklist() {
   });
   const system = resource(async (signal) => {
     if (!session.admin || !accounts.loaded) return false;
-    return hasSystemAccount(await call(api.GET('/resolve', { signal })));
+    return hasSystemAccount(signal);
   });
 
   return {
