@@ -1,8 +1,10 @@
 import { ApiError } from '$lib/api/problem';
 import { has, t } from '$lib/i18n';
+import { session } from '$lib/session.svelte';
 
-/** whoText is who must act, by the word of the service: user, admin, provider, mailstead. */
+/** whoText is who must act, by the word of the service: user, admin, provider, mailstead. Administrators are told that it is them. */
 export function whoText(who: string | undefined): string {
+  if ((who === 'admin' || who === 'mailstead') && session.admin) return t(`ui.who.${who}.self`);
   return who && has(`ui.who.${who}`) ? t(`ui.who.${who}`) : '';
 }
 
