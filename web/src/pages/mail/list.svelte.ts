@@ -48,6 +48,7 @@ export class MessageList {
   #parts: Part[] = [];
   #next: string | undefined;
   #wanted = 0;
+  #again = false;
   #index: Map<number, number> | undefined;
   #stop = new AbortController();
 
@@ -81,6 +82,9 @@ export class MessageList {
       if (!this.#stop.signal.aborted) this.error = e;
     }
     this.loading = false;
+    if (!this.#again || !this.loaded) return;
+    this.#again = false;
+    await this.refresh();
   }
 
   /** retry goes on after an error. */
@@ -91,7 +95,11 @@ export class MessageList {
 
   /** refresh reads the newest page again. */
   async refresh(): Promise<void> {
-    if (!this.loaded) return this.retry();
+    if (!this.loaded) {
+      // What is on its way may be older than what is asked for.
+      this.#again = this.loading;
+      return this.retry();
+    }
     const known = new Set(this.rows.map((row) => row.id));
     try {
       let page = await this.#fetch(undefined);
@@ -180,7 +188,13 @@ export class MessageList {
 
   #take(cursor: string | undefined, page: Page): void {
     this.#parts.push({ cursor, ids: new Set(page.items.map((row) => row.id)) });
-    this.#merge(page, cursor === undefined);
+    const last = this.rows.at(-1);
+    const first = page.items[0];
+    // A page that follows what is here needs no look at what is here.
+    if (!last || !first || (this.#after(last, first) < 0 && !page.items.some((row) => this.indexOf(row.id) >= 0))) {
+      page.items.forEach((row, i) => this.#index?.set(row.id, this.rows.length + i));
+      this.rows = [...this.rows, ...page.items.map((row) => this.#marks.over(row))];
+    } else this.#merge(page, cursor === undefined);
     this.#next = page.next;
     this.complete = page.next === undefined;
     this.loaded = true;

@@ -198,6 +198,13 @@ export class Workspace {
     this.#lists.delete(key);
   }
 
+  /** counted compares a folder's counter with its list: what came before the stream of events was open is not told. */
+  counted(folder: number, total: number): void {
+    const { list } = this;
+    if (!list?.loaded || list.query.folder !== folder || list.query.q || list.query.unread) return;
+    if (!list.complete || list.rows.length !== total) this.#soon(list);
+  }
+
   /** A first load tells of every batch: one look in a while is enough. */
   #soon(list: MessageList): void {
     if (list !== this.list || this.#timer) return;
