@@ -87,7 +87,7 @@ func (c *content) me() mailstead.Address {
 // ago is a time before the start, at an hour when offices work.
 func (c *content) ago(days int) time.Time {
 	if days <= 0 {
-		return c.now.Add(-time.Duration(c.IntN(9*60)+5) * time.Minute)
+		return c.now.Add(-time.Duration(c.IntN(4*60)+5) * time.Minute)
 	}
 	t := c.now.AddDate(0, 0, -days)
 	t = time.Date(t.Year(), t.Month(), t.Day(), 7+c.IntN(11), c.IntN(60), c.IntN(60), 0, time.UTC)

@@ -111,16 +111,20 @@ func (c *cli) furnish(ctx context.Context, a *app, addr net.Addr) error {
 // firstUser is the administrator in an installation that begins.
 const firstUser mailstead.UserID = 1
 
-// furnishAccounts makes the people beside the administrator and connects accounts:
-// the help desk's belongs to the organisation and sends for the system, the others
-// are the administrator's own.
+// furnishAccounts makes the people beside the administrator, all of the help desk,
+// and connects accounts: the help desk's belongs to the organisation and sends for
+// the system, the others are the administrator's own.
 func furnishAccounts(ctx context.Context, a *app, people []mailstead.User) error {
 	desk, err := a.admin.CreateProfile(ctx, operator, "Help desk")
 	if err != nil {
 		return err
 	}
+	profiles := []mailstead.ProfileID{desk.ID}
+	if _, err := a.admin.UpdateUser(ctx, operator, firstUser, admin.UserChanges{Profiles: &profiles}); err != nil {
+		return err
+	}
 	for _, u := range people {
-		u.ProfileIDs = []mailstead.ProfileID{desk.ID}
+		u.ProfileIDs = profiles
 		if _, err := a.admin.CreateUser(ctx, operator, u, mailstead.NewSecret(demo.Password)); err != nil {
 			return err
 		}
