@@ -217,3 +217,57 @@ test('keys lead everywhere, and the sheet lists them', async ({ page, stage }) =
   await page.keyboard.press('Enter');
   await expect(page.locator('#content')).toBeFocused();
 });
+
+/** Stands for the notices of the system, which a browser without a screen does not show. */
+function recordNotices() {
+  class Recorded {
+    static permission = 'granted';
+    static shown: string[] = [];
+    onclick?: () => void;
+    constructor(title: string, options: { body?: string }) {
+      Recorded.shown.push(`${title}: ${options.body}`);
+      Object.assign(window, { lastNotice: this });
+    }
+    close() {}
+  }
+  Object.assign(window, { Notification: Recorded, notices: Recorded.shown });
+}
+
+const noticesOf = (page: Page) => page.evaluate(() => (window as unknown as { notices: string[] }).notices);
+
+test('new mail is told once for all tabs, and not while somebody reads mail', async ({ page, stage, context }) => {
+  await context.addInitScript(recordNotices);
+  await context.addInitScript(() => {
+    // The frame of a mail has no storage.
+    if (window === top) localStorage.setItem('mailstead.preferences', JSON.stringify({ notices: true }));
+  });
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox({ mails: 1 });
+  await signIn(page, service);
+  const account = await connect(page, service, box, { wait: 1 });
+  await page.goto(service.url + '/welcome');
+  const other = await context.newPage();
+  await other.goto(service.url + '/welcome');
+  for (const tab of [page, other])
+    await expect(tab.getByRole('link', { name: t('common.nav.mail_unread', { count: 1 }) })).toBeVisible();
+
+  await stage.deliver(box, { from: 'ben@example.org', subject: 'A table for four', text: 'By Friday, please.' });
+  for (const tab of [page, other])
+    await expect(tab.getByRole('link', { name: t('common.nav.mail_unread', { count: 2 }) })).toBeVisible();
+  await expect
+    .poll(async () => [...(await noticesOf(page)), ...(await noticesOf(other))])
+    .toEqual(['ben@example.org: A table for four']);
+  await expect(page).toHaveTitle(/^\(2\) /);
+
+  // A press on it opens the mail.
+  const teller = (await noticesOf(page)).length ? page : other;
+  await teller.evaluate(() => (window as unknown as { lastNotice: { onclick(): void } }).lastNotice.onclick());
+  await expect(teller).toHaveURL(new RegExp(`/mail/${account}/\\d+/\\d+$`));
+  await expect(teller.getByRole('heading', { name: 'A table for four' }).first()).toBeVisible();
+
+  await stage.deliver(box, { from: 'ben@example.org', subject: 'Or for six', text: 'By Monday.' });
+  await expect(teller.getByText('Or for six').first()).toBeVisible({ timeout: 30_000 });
+  const reader = teller === page ? other : page;
+  await expect(reader.getByRole('link', { name: t('common.nav.mail_unread', { count: 2 }) })).toBeVisible();
+  expect([...(await noticesOf(page)), ...(await noticesOf(other))]).toEqual(['ben@example.org: A table for four']);
+});
