@@ -1,0 +1,252 @@
+import type { Page } from '@playwright/test';
+import { admin, axe, connect, expect, signIn, test, type Service } from './fixtures.ts';
+import { words } from './words.ts';
+
+const t = words('en');
+
+/** told is the notice in passing that says this. */
+const told = (page: Page, key: string, values = {}) =>
+  page.getByRole('region', { name: t('ui.toasts') }).getByText(t(key, values));
+const item = (page: Page, text: string) => page.getByRole('main').getByRole('listitem').filter({ hasText: text });
+const button = (page: Page, key: string, values = {}) =>
+  page.getByRole('button', { name: t(key, values), exact: true });
+
+async function post(page: Page, service: Service, path: string, data: object): Promise<{ id: number }> {
+  const res = await page.request.post(`${service.url}/api/v1${path}`, { data });
+  expect(res.status(), await res.text()).toBeLessThan(300);
+  return (await res.json()) as { id: number };
+}
+
+test('a user is added with a password and a profile, and locked out again', async ({ page, stage, playwright }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  await page.goto(service.url + '/admin/profiles');
+  await expect(page.getByText(t('admin.profiles.empty'))).toBeVisible();
+  await page.getByLabel(t('admin.profiles.name')).fill('Sales');
+  await page.keyboard.press('Enter');
+  await expect(item(page, 'Sales')).toBeVisible();
+
+  await page.getByRole('link', { name: t('admin.users'), exact: true }).click();
+  await button(page, 'admin.users.add').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(t('admin.users.email')).fill(admin.email);
+  await dialog.getByLabel(t('admin.users.name')).fill('Ben Osei');
+  await dialog.getByLabel('Sales').check();
+  await dialog.getByRole('button', { name: t('admin.password.make') }).click();
+  const password = await dialog.locator('input[autocomplete=new-password]').inputValue();
+  expect(password).toMatch(/^(\w{4}-){3}\w{4}$/);
+  await axe(page, 'a new user');
+  // The address is taken; nothing that was typed is lost.
+  await dialog.getByRole('button', { name: t('admin.users.make'), exact: true }).click();
+  await expect(dialog.getByText(t('errors.user.exists.cause'))).toBeVisible();
+  await dialog.getByLabel(t('admin.users.email')).fill('ben@example.com');
+  await dialog.getByRole('button', { name: t('admin.users.make'), exact: true }).click();
+  await expect(told(page, 'admin.users.added', { name: 'Ben Osei' })).toBeVisible();
+  const row = page.getByRole('row').filter({ hasText: 'ben@example.com' });
+  await expect(row.getByText('Sales')).toBeVisible();
+
+  const ben = await playwright.request.newContext();
+  const enters = async () =>
+    (await ben.post(service.url + '/api/v1/session', { data: { email: 'ben@example.com', password } })).status();
+  expect(await enters()).toBe(201);
+  await row.getByRole('link').click();
+  await page.getByRole('switch', { name: t('admin.users.switch') }).click();
+  await expect(told(page, 'admin.users.disabled_done', { name: 'Ben Osei' })).toBeVisible();
+  expect(await enters()).not.toBe(201);
+  await button(page, 'settings.undo').click();
+  await expect(page.getByRole('switch', { name: t('admin.users.switch') })).toBeChecked();
+  expect(await enters()).toBe(201);
+  await axe(page);
+  await ben.dispose();
+});
+
+test('a profile that goes can be brought back, for some seconds', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  await post(page, service, '/profiles', { name: 'Support' });
+  await page.goto(service.url + '/admin/profiles');
+  const row = item(page, 'Support');
+  await row.getByRole('button').click();
+  await expect(row).toHaveCount(0);
+  await button(page, 'settings.undo').click();
+  await expect(row).toBeVisible();
+  await row.getByRole('button').click();
+  // Leaving the page carries it out.
+  await page.goto(service.url + '/admin/users');
+  await expect
+    .poll(async () => (await (await page.request.get(service.url + '/api/v1/profiles')).json()).items.length)
+    .toBe(0);
+});
+
+test('accounts: red ones first, filters in the address, one key to test', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  const [well, ill] = [await stage.mailbox(), await stage.mailbox()];
+  await signIn(page, service);
+  const healthy = await connect(page, service, well);
+  const sick = await connect(page, service, ill);
+  const hurt = (a: { id: number; incoming: { health: object } }) =>
+    a.id === sick
+      ? { ...a, incoming: { ...a.incoming, health: { state: 'trouble', code: 'auth.bad_credentials' } } }
+      : a;
+  await page.route(/\/api\/v1\/accounts\?/, async (route) => {
+    const response = await route.fetch();
+    const { items, ...rest } = await response.json();
+    await route.fulfill({ response, json: { items: items.map(hurt), ...rest } });
+  });
+
+  await page.goto(service.url + '/admin/accounts');
+  const rows = page.getByRole('row').filter({ has: page.getByRole('cell') });
+  await expect(rows).toHaveCount(2);
+  await expect(rows.first()).toContainText(ill.address);
+  await expect(rows.first()).toContainText(t('errors.auth.bad_credentials.cause'));
+  await axe(page, 'accounts in trouble');
+  await page.getByLabel(t('admin.accounts.by_state')).selectOption('ok');
+  await expect(rows).toHaveCount(1);
+  await expect(page).toHaveURL(/state=ok/);
+  await page.reload();
+  await expect(rows).toHaveCount(1);
+  await page.getByLabel(t('admin.filter')).fill('nobody has this');
+  await expect(page.getByText(t('admin.accounts.nothing'))).toBeVisible();
+  await button(page, 'admin.filter.clear').click();
+  await expect(rows).toHaveCount(2);
+
+  await page.locator(`[data-account="${healthy}"]`).focus();
+  await page.keyboard.press('t');
+  const sheet = page.getByRole('dialog', { name: well.address });
+  await expect(sheet.getByText(t('ui.report.all_work'))).toBeAttached();
+  await axe(page, 'the test of an account');
+  await page.keyboard.press('Escape');
+  await expect(sheet).toHaveCount(0);
+});
+
+test('an account is given, taken, and made the system’s; who would send follows', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox();
+  await signIn(page, service);
+  const id = await connect(page, service, box);
+  const ben = await post(page, service, '/users', { email: 'ben@example.com', name: 'Ben Osei' });
+  await page.goto(`${service.url}/admin/accounts/${id}`);
+
+  await expect(page.getByText(t('admin.sharing.none'))).toBeVisible();
+  await button(page, 'admin.sharing.add').click();
+  await page.getByLabel(t('admin.user'), { exact: true }).last().selectOption(String(ben.id));
+  await axe(page, 'giving access');
+  await page
+    .locator('form')
+    .getByRole('button', { name: t('admin.sharing.give'), exact: true })
+    .click();
+  const given = item(page, 'Ben Osei');
+  await expect(given).toContainText(t('admin.right.send'));
+  await given.getByRole('button').click();
+  await expect(given).toHaveCount(0);
+  await button(page, 'settings.undo').click();
+  await expect(given).toBeVisible();
+
+  await page.getByRole('switch', { name: t('admin.system.switch') }).click();
+  await expect(told(page, 'admin.system.is', { address: box.address })).toBeVisible();
+  // Removal is refused while others use the account, and says so.
+  await page.getByRole('button', { name: t('settings.remove.only') }).click();
+  await expect(page.getByText(t('settings.remove.failed'))).toBeVisible();
+
+  await page.goto(`${service.url}/admin/senders/${ben.id}`);
+  await expect(
+    page
+      .getByRole('main')
+      .getByRole('link', { name: /./ })
+      .filter({ hasText: 'Ada Marsh' })
+      .or(page.getByText(box.address).first())
+      .first(),
+  ).toBeVisible();
+  await button(page, 'admin.senders.check', { count: 2 }).click();
+  await expect(page.getByText(t('admin.senders.all_well', { count: 2 }))).toBeVisible();
+  await axe(page);
+});
+
+test('a domain is mapped, changed and deleted', async ({ page, stage, witness }) => {
+  witness.allow(/422/);
+  const service = await stage.service({ admin: true, unknown: true });
+  await signIn(page, service);
+  await page.goto(service.url + '/admin/domains');
+  await expect(page.getByText(t('admin.domains.empty'))).toBeVisible();
+  await button(page, 'admin.domains.add').click();
+  const sheet = page.getByRole('dialog');
+  await sheet.getByLabel(t('admin.domain'), { exact: true }).fill('not a domain');
+  await sheet.getByText(t('admin.domains.own_servers')).click();
+  await sheet.getByPlaceholder('imap.example.com').fill('imap.example.net');
+  await sheet.getByPlaceholder('smtp.example.com').fill('smtp.example.net');
+  await axe(page, 'a new domain');
+  await sheet.getByRole('button', { name: t('settings.save') }).click();
+  await expect(sheet.getByText(t('errors.input.domain.cause'))).toBeVisible();
+  await sheet.getByLabel(t('admin.domain'), { exact: true }).fill('example.net');
+  await sheet.getByRole('button', { name: t('settings.save') }).click();
+  const row = page.getByRole('row').filter({ hasText: 'example.net' });
+  await expect(row).toContainText('imap.example.net:993');
+
+  await row.getByRole('button', { name: t('admin.domains.edit', { name: 'example.net' }) }).click();
+  await sheet.getByText(t('admin.provider'), { exact: true }).first().click();
+  await sheet.getByLabel(t('admin.provider'), { exact: true }).last().selectOption('gmail');
+  await sheet.getByRole('button', { name: t('settings.save') }).click();
+  await expect(row).toContainText('Gmail');
+  await row.getByRole('button', { name: t('admin.domains.delete', { name: 'example.net' }) }).click();
+  await expect(row).toHaveCount(0);
+  await button(page, 'settings.undo').click();
+  await expect(row).toBeVisible();
+});
+
+test('a provider is found, an error is explained', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  await page.goto(service.url + '/admin/providers');
+  await page.getByLabel(t('admin.filter')).fill('imap.gmail.com');
+  await page.getByRole('link', { name: 'Gmail', exact: true }).click();
+  await expect(page.getByText('imap.gmail.com:993')).toBeVisible();
+  await expect(page.getByRole('link', { name: t('admin.providers.app_password') })).toHaveAttribute('href', /^https:/);
+  await axe(page);
+
+  await page.getByRole('link', { name: t('admin.explain'), exact: true }).click();
+  await page.getByLabel(t('admin.explain.text')).fill('535 5.7.8 Username and Password not accepted');
+  await button(page, 'admin.explain.go').click();
+  await expect(page.getByText(t('errors.auth.bad_credentials.cause'))).toBeVisible();
+  await axe(page);
+});
+
+test('the administration is for administrators', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  await post(page, service, '/users', { email: 'ben@example.com', password: 'a password of Ben' });
+  await signIn(page, service, { name: 'ben', email: 'ben@example.com', password: 'a password of Ben' });
+  await page.goto(service.url + '/admin/users');
+  await expect(page.getByText(t('common.missing.title'))).toBeVisible();
+  await page.goto(service.url + '/settings/profile');
+  await expect(page.getByLabel(t('settings.profile.email'))).not.toBeEditable();
+});
+
+test('every section is readable for everybody, and fits a phone', async ({ page, stage }) => {
+  test.setTimeout(300_000);
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  await connect(page, service, await stage.mailbox());
+  for (const section of [
+    '',
+    '/accounts',
+    '/senders',
+    '/users',
+    '/users/1',
+    '/profiles',
+    '/providers',
+    '/domains',
+    '/explain',
+  ]) {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.goto(`${service.url}/admin${section}`);
+    await expect(page.locator('h1:visible').first()).toHaveText(/\p{L}/u);
+    await expect(page.locator('main [aria-busy=true]')).toHaveCount(0);
+    await axe(page);
+    await page.setViewportSize({ width: 320, height: 640 });
+    const over = await page.evaluate(() =>
+      [...document.querySelectorAll('main, body, nav')].some((e) => e.scrollWidth > e.clientWidth + 1),
+    );
+    expect(over, `${page.url()} is wider than the screen`).toBe(false);
+    await axe(page, page.url() + ' on a phone');
+  }
+});

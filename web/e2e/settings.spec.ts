@@ -1,0 +1,268 @@
+import type { Page } from '@playwright/test';
+import { admin, axe, connect, expect, signIn, test, type Service } from './fixtures.ts';
+import { words } from './words.ts';
+
+const t = words('en');
+
+async function api<T>(page: Page, service: Service, path: string): Promise<T> {
+  return (await (await page.request.get(`${service.url}/api/v1${path}`)).json()) as T;
+}
+
+/** told is the notice in passing that says this. */
+const told = (page: Page, key: string, values = {}) =>
+  page.getByRole('region', { name: t('ui.toasts') }).getByText(t(key, values));
+const item = (page: Page, text: string) => page.getByRole('main').getByRole('listitem').filter({ hasText: text });
+const button = (page: Page, key: string, values = {}) =>
+  page.getByRole('button', { name: t(key, values), exact: true });
+
+/** fits fails when the page scrolls sideways. */
+async function fits(page: Page): Promise<void> {
+  const over = await page.evaluate(() =>
+    [...document.querySelectorAll('main, body, nav')].some((e) => e.scrollWidth > e.clientWidth + 1),
+  );
+  expect(over, `${page.url()} is wider than the screen`).toBe(false);
+}
+
+test('an account is tested, named, given a signature and made the default', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox({ mails: 3 });
+  await signIn(page, service);
+  const id = await connect(page, service, box, { wait: 3 });
+
+  await page.goto(service.url + '/settings/accounts');
+  const row = item(page, box.address);
+  await expect(row.getByText(t('settings.state.ok'))).toHaveCount(2);
+  await row.getByRole('button', { name: t('settings.test') }).click();
+  await expect(page.getByText(t('ui.report.all_work'))).toBeAttached();
+  await axe(page, 'the report of a test');
+  await button(page, 'settings.test.close').click();
+
+  await row.getByRole('link').first().click();
+  await expect(page).toHaveURL(`${service.url}/settings/accounts/${id}`);
+  await page.getByLabel(t('settings.account.display_name')).fill('Ada of Marsh & Sons');
+  await page.getByLabel(t('settings.account.signature.text')).fill('Ada Marsh\nMarsh & Sons');
+  await page.getByLabel(t('settings.period.which')).selectOption('days');
+  await page.getByLabel(t('settings.period.days.number')).fill('45');
+
+  // What was typed is still there after a look at something else.
+  await page.getByRole('link', { name: t('settings.notifications') }).click();
+  await expect(page.getByRole('heading', { name: t('settings.notifications') })).toBeVisible();
+  await page.getByRole('link', { name: t('settings.accounts'), exact: true }).click();
+  await expect(row.getByText(t('settings.unsaved'))).toBeVisible();
+  await row.getByRole('link').first().click();
+  await expect(page.getByLabel(t('settings.account.display_name'))).toHaveValue('Ada of Marsh & Sons');
+
+  // What the service refuses is told at the field.
+  await page.getByLabel(t('settings.period.days.number')).fill('many');
+  await button(page, 'settings.save').click();
+  await expect(page.getByText(t('errors.input.load_period.cause'))).toBeVisible();
+  await page.getByLabel(t('settings.period.days.number')).fill('45');
+  await button(page, 'settings.save').click();
+  await expect(told(page, 'settings.saved')).toBeVisible();
+  await expect(page.getByText(t('settings.unsaved'))).toHaveCount(0);
+  const stored = await api<Record<string, unknown>>(page, service, `/accounts/${id}`);
+  expect(stored).toMatchObject({
+    display_name: 'Ada of Marsh & Sons',
+    signature: 'Ada Marsh\nMarsh & Sons',
+    load_period: 'days:45',
+  });
+
+  await button(page, 'settings.prefer').click();
+  await expect(page.getByText(t('settings.prefer.is'))).toBeVisible();
+  await button(page, 'settings.undo').click();
+  await expect(button(page, 'settings.prefer')).toBeVisible();
+  await axe(page);
+});
+
+test('a new password must work before it replaces the old one', async ({ page, stage, witness }) => {
+  witness.allow(/422|502/);
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox();
+  await signIn(page, service);
+  const id = await connect(page, service, box);
+  await page.goto(`${service.url}/settings/accounts/${id}`);
+
+  const field = page.getByLabel(t('settings.account.password.new'), { exact: true });
+  await field.fill('not the password');
+  await button(page, 'settings.account.password.save').click();
+  await expect(page.getByText(t('errors.auth.bad_credentials.cause')).first()).toBeVisible();
+  await expect(field).toHaveValue('not the password');
+  await axe(page, 'a refused password');
+  await field.fill(box.password);
+  await button(page, 'settings.account.password.save').click();
+  await expect(told(page, 'settings.account.password.saved', { address: box.address })).toBeVisible();
+  await expect(field).toHaveValue('');
+});
+
+test('a server that changes asks for its password again', async ({ page, stage, witness }) => {
+  witness.allow(/422|502/);
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox();
+  await signIn(page, service);
+  const id = await connect(page, service, box, { servers: true });
+  await page.goto(`${service.url}/settings/accounts/${id}`);
+
+  const change = button(page, 'settings.server.change').first();
+  await change.click();
+  const form = page.locator('form').filter({ has: page.getByLabel(t('settings.port')) });
+  await expect(form.getByLabel(t('settings.server'), { exact: true })).toBeFocused();
+  await expect(form.getByLabel(t('settings.password'), { exact: true })).toHaveCount(0);
+  // Escape gives the focus back to where it came from.
+  await page.keyboard.press('Escape');
+  await expect(change).toBeFocused();
+  await change.click();
+  await form.getByLabel(t('settings.security')).selectOption('automatic');
+  await expect(form.getByLabel(t('settings.password'), { exact: true })).toBeVisible();
+  await form.getByLabel(t('settings.port')).fill(String(service.incoming.port));
+  await form.getByRole('button', { name: t('settings.server.save') }).click();
+  await expect(form.getByText(t('errors.input.password_needed.cause'))).toBeVisible();
+  await form.getByLabel(t('settings.password'), { exact: true }).fill(box.password);
+  await form.getByRole('button', { name: t('settings.server.save') }).click();
+  await expect(told(page, 'settings.server.saved')).toBeVisible();
+});
+
+test('a direction is switched off, and back by undo', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox();
+  await signIn(page, service);
+  const id = await connect(page, service, box);
+  await page.goto(`${service.url}/settings/accounts/${id}`);
+  const enabled = async () =>
+    (await api<{ incoming: { enabled: boolean } }>(page, service, `/accounts/${id}`)).incoming.enabled;
+
+  await page.getByRole('switch', { name: t('settings.side.incoming.switch') }).click();
+  await expect(told(page, 'settings.side.incoming.off', { address: box.address })).toBeVisible();
+  await expect(page.getByText(t('settings.state.off'))).toBeVisible();
+  expect(await enabled()).toBe(false);
+  await button(page, 'settings.undo').click();
+  await expect(page.getByRole('switch', { name: t('settings.side.incoming.switch') })).toBeChecked();
+  await expect.poll(enabled).toBe(true);
+});
+
+test('removing an account says how much goes', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox({ mails: 4 });
+  await signIn(page, service);
+  const id = await connect(page, service, box, { wait: 4 });
+  await page.goto(`${service.url}/settings/accounts/${id}`);
+  await button(page, 'settings.remove.count', { count: 4 }).click();
+  await expect(page).toHaveURL(service.url + '/settings/accounts');
+  await expect(told(page, 'settings.remove.done', { address: box.address })).toBeVisible();
+  await expect(page.getByText(t('settings.accounts.empty'))).toBeVisible();
+  await axe(page);
+});
+
+test('name and password of one’s own', async ({ page, stage, witness }) => {
+  witness.allow(/403/);
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  await page.goto(service.url + '/settings/profile');
+  await page.getByLabel(t('settings.profile.name')).fill('Ada M.');
+  await button(page, 'settings.save').click();
+  await expect(told(page, 'settings.saved')).toBeVisible();
+
+  await page.getByLabel(t('settings.own_password.current')).fill('a guess of mine');
+  await page.getByLabel(t('settings.own_password.new')).fill('another long password');
+  await button(page, 'settings.own_password.save').click();
+  await expect(page.getByText(t('errors.password.wrong.cause'))).toBeVisible();
+  await page.getByLabel(t('settings.own_password.current')).fill(admin.password);
+  await button(page, 'settings.own_password.save').click();
+  await expect(told(page, 'settings.own_password.saved')).toBeVisible();
+  // The session that changed it goes on, with the new password.
+  await page.reload();
+  await expect(page.getByLabel(t('settings.profile.name'))).toHaveValue('Ada M.');
+  await signIn(page, service, { ...admin, password: 'another long password' });
+  await axe(page);
+});
+
+test('language and theme hold at once and after a reload', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  await page.goto(service.url + '/settings/appearance');
+  await page.getByText(t('settings.theme.dark'), { exact: true }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  for (const language of ['it', 'ru', 'es'] as const) {
+    const there = words(language);
+    await page.getByRole('main').getByRole('combobox').selectOption(language);
+    await expect(page.locator('h1')).toHaveText(there('settings.appearance'));
+    await expect(page.locator('html')).toHaveAttribute('lang', language);
+  }
+  await axe(page, 'settings, dark');
+  await page.reload();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect(page.locator('h1')).toHaveText(words('es')('settings.appearance'));
+});
+
+test('a token is shown once, works, and is revoked', async ({ page, stage, playwright }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  await page.goto(service.url + '/settings/tokens');
+  await button(page, 'settings.tokens.new').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(t('settings.tokens.name')).fill('Nightly export');
+  await dialog.getByLabel(t('settings.scope.mail_read'), { exact: true }).check();
+  await axe(page, 'a new token');
+  await dialog.getByRole('button', { name: t('settings.tokens.make'), exact: true }).click();
+  const token = await dialog.getByTestId('token').innerText();
+  expect(token).toMatch(/^mst_/);
+  const program = await playwright.request.newContext({ extraHTTPHeaders: { Authorization: `Bearer ${token}` } });
+  const works = async () => (await program.get(service.url + '/api/v1/session')).status();
+  expect(await works()).toBe(200);
+  await dialog.getByRole('button', { name: t('settings.tokens.done') }).click();
+
+  const row = item(page, 'Nightly export');
+  await row.getByRole('button').click();
+  await expect(row).toHaveCount(0);
+  await button(page, 'settings.undo').click();
+  await expect(row).toBeVisible();
+  expect(await works()).toBe(200);
+  // Who leaves without a second thought means it.
+  await row.getByRole('button').click();
+  await page.getByRole('button', { name: t('ui.close') }).click();
+  await expect(page.getByText(t('settings.tokens.empty'))).toBeVisible();
+  await expect.poll(works).toBe(401);
+  await program.dispose();
+});
+
+test('notices say what the browser allows', async ({ page, stage, context }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  await context.grantPermissions(['notifications'], { origin: service.url });
+  await page.goto(service.url + '/settings/notifications');
+  await expect(page.getByText(t('settings.notices.granted'))).toBeVisible();
+  await page.getByRole('switch').click();
+  await expect(button(page, 'settings.notices.try')).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('switch')).toBeChecked();
+  await context.clearPermissions();
+  await page.reload();
+  await expect(page.getByRole('switch')).not.toBeChecked();
+  await axe(page);
+});
+
+test('every section is readable for everybody, and fits a phone', async ({ page, stage }) => {
+  test.setTimeout(300_000);
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  const id = await connect(page, service, await stage.mailbox());
+  const sections = [
+    '',
+    '/accounts',
+    `/accounts/${id}`,
+    '/notifications',
+    '/profile',
+    '/appearance',
+    '/tokens',
+    '/about',
+  ];
+  for (const section of sections) {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.goto(`${service.url}/settings${section}`);
+    await expect(page.locator('h1:visible').first()).toHaveText(/\p{L}/u);
+    await expect(page.locator('main [aria-busy=true]')).toHaveCount(0);
+    await axe(page);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await fits(page);
+    await axe(page, page.url() + ' on a phone');
+  }
+});
