@@ -1,7 +1,6 @@
 package mailstead_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"go/ast"
 	"go/parser"
@@ -56,19 +55,30 @@ func TestErrorTexts(t *testing.T) {
 			needed[code+".action"] = true
 		}
 	}
+	// Names that the component library shows.
+	var names []string
 	for w := range who {
-		needed["who."+w] = true
+		names = append(names, "who."+w)
 	}
 	for _, s := range []mailstead.StageName{
 		mailstead.StageDNS, mailstead.StageTCP, mailstead.StageTLS, mailstead.StageGreeting,
 		mailstead.StageCapabilities, mailstead.StageLogin, mailstead.StageFolders, mailstead.StageSender,
 	} {
-		needed["stage."+string(s)] = true
+		names = append(names, "report.stage."+string(s))
 	}
 
-	english := readTexts(t, tree, "en")
+	var english map[string]string
 	for _, language := range []string{"en", "it", "ru", "es"} {
 		texts := readTexts(t, tree, language)
+		if english == nil {
+			english = texts
+		}
+		shown := readCatalogue(t, tree, language, "ui")
+		for _, name := range names {
+			if shown[name] == nil {
+				t.Errorf("%s: no text for ui.%s", language, name)
+			}
+		}
 		for _, key := range slices.Sorted(maps.Keys(needed)) {
 			if texts[key] == "" {
 				t.Errorf("%s: no text for %s", language, key)
@@ -79,8 +89,8 @@ func TestErrorTexts(t *testing.T) {
 			if !needed[key] && (!codes[code] || (part != "action" && part != "who")) {
 				t.Errorf("%s: nothing has the code of %s", language, key)
 			}
-			// The word, not a text: the sentence is that of who.WORD.
-			if part == "who" && (text != english[key] || texts["who."+text] == "") {
+			// The word, not a text: the sentence is that of ui.who.WORD.
+			if part == "who" && (text != english[key] || !who[text]) {
 				t.Errorf("%s: %s is %q", language, key, text)
 			}
 			if english[key] == "" {
@@ -95,6 +105,60 @@ func TestErrorTexts(t *testing.T) {
 	}
 }
 
+// TestTexts holds the languages against each other: every text of one is in all,
+// with the same places for values and the plural forms that its language has.
+func TestTexts(t *testing.T) {
+	tree := os.DirFS(".")
+	forms := map[string][]string{
+		"en": {"one", "other"}, "it": {"one", "other"}, "es": {"one", "other"}, "ru": {"few", "many", "one", "other"},
+	}
+	files, err := fs.Glob(tree, "web/locales/*/*.json")
+	if err != nil || len(files) < len(forms) {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		language := path.Base(path.Dir(file))
+		area := strings.TrimSuffix(path.Base(file), ".json")
+		texts, english := readCatalogue(t, tree, language, area), readCatalogue(t, tree, "en", area)
+		for key := range english {
+			if texts[key] == nil {
+				t.Errorf("%s: %s.%s is missing", language, area, key)
+			}
+		}
+		for key, text := range texts {
+			if places(text) != places(english[key]) {
+				t.Errorf("%s: %s.%s has places for %q, English for %q", language, area, key, places(text), places(english[key]))
+			}
+			plural, ok := text.(map[string]any)
+			if _, wanted := english[key].(map[string]any); ok != wanted || !ok {
+				if ok != wanted {
+					t.Errorf("%s: %s.%s is not of the same kind as in English", language, area, key)
+				}
+				continue
+			}
+			if got := slices.Sorted(maps.Keys(plural)); !slices.Equal(got, forms[language]) {
+				t.Errorf("%s: %s.%s has the forms %q, want %q", language, area, key, got, forms[language])
+			}
+		}
+	}
+}
+
+// places returns the values that a text names, in all of its forms.
+func places(text any) string {
+	var names []string
+	switch text := text.(type) {
+	case string:
+		names = regexp.MustCompile(`\{\{\.\w+\}\}`).FindAllString(text, -1)
+	case map[string]any:
+		for _, form := range text {
+			names = append(names, places(form))
+		}
+		names = strings.Fields(strings.Join(names, " "))
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), " ")
+}
+
 // cutLast cuts a key at its last dot.
 func cutLast(key string) (before, after string) {
 	i := strings.LastIndexByte(key, '.')
@@ -104,26 +168,34 @@ func cutLast(key string) (before, after string) {
 	return key[:i], key[i+1:]
 }
 
-// readTexts reads the sentences of one language: a flat file, sorted by key.
+// readTexts reads the sentences of errors in one language.
 func readTexts(t *testing.T, tree fs.FS, language string) map[string]string {
 	t.Helper()
-	name := path.Join("web/locales", language, "errors.json")
+	texts := make(map[string]string)
+	for key, text := range readCatalogue(t, tree, language, "errors") {
+		plain, ok := text.(string)
+		if !ok || strings.Contains(plain, "{{") || strings.TrimSpace(plain) != plain {
+			t.Errorf("%s: %s is not a plain sentence", language, key)
+		}
+		texts[key] = plain
+	}
+	return texts
+}
+
+// readCatalogue reads the texts of an area; no key stands twice.
+func readCatalogue(t *testing.T, tree fs.FS, language, area string) map[string]any {
+	t.Helper()
+	name := path.Join("web/locales", language, area+".json")
 	data, err := fs.ReadFile(tree, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var texts map[string]string
+	var texts map[string]any
 	if err := json.Unmarshal(data, &texts); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	keys := regexp.MustCompile(`(?m)^\s*"([^"]+)":`).FindAllSubmatch(data, -1)
-	if len(keys) != len(texts) || !slices.IsSortedFunc(keys, func(a, b [][]byte) int { return bytes.Compare(a[1], b[1]) }) {
-		t.Errorf("%s: a key stands twice, or not in order", name)
-	}
-	for key, text := range texts {
-		if strings.Contains(text, "{{") || strings.TrimSpace(text) != text {
-			t.Errorf("%s: %s is not a plain sentence", name, key)
-		}
+	if n := len(regexp.MustCompile(`(?m)^  "[^"]+":`).FindAll(data, -1)); n != len(texts) {
+		t.Errorf("%s: %d keys in %d lines", name, len(texts), n)
 	}
 	return texts
 }
