@@ -39,7 +39,7 @@ func newDemo(c *cli) *cobra.Command {
 	f := cmd.Flags()
 	f.String("listen", "127.0.0.1:8420", "`ADDRESS` to listen on; port 0 picks a free one")
 	f.Duration("demo-live", 20*time.Second, "`PAUSE` between two new mails that arrive by themselves")
-	f.BoolVar(&quiet, "quiet", false, "no mail arrives by itself")
+	f.BoolVar(&quiet, "quiet", false, "no mail arrives or is sent by itself")
 	f.String("log-level", "info", "`LEVEL` of the log: debug, info, warn or error")
 	return cmd
 }
@@ -100,9 +100,9 @@ func (c *cli) furnish(ctx context.Context, a *app, addr net.Addr) error {
 	if err := furnishAccounts(ctx, a, people); err != nil {
 		return err
 	}
-	for _, d := range demo.Drafts() {
-		if _, _, err := a.outbox.Submit(ctx, operator, outbox.Submission{Draft: d, UserID: firstUser}); err != nil {
-			return fmt.Errorf("send %q: %w", d.Subject, err)
+	if c.config.DemoLive > 0 {
+		if err := sendDrafts(ctx, a); err != nil {
+			return err
 		}
 	}
 	return c.tellDemo(c.pagesAt(addr))
@@ -152,6 +152,16 @@ func furnishAccounts(ctx context.Context, a *app, people []mailstead.User) error
 		}
 		if err := a.admin.SetSystemAccount(ctx, operator, saved.Account.ID); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// sendDrafts sends the first mails.
+func sendDrafts(ctx context.Context, a *app) error {
+	for _, d := range demo.Drafts() {
+		if _, _, err := a.outbox.Submit(ctx, operator, outbox.Submission{Draft: d, UserID: firstUser}); err != nil {
+			return fmt.Errorf("send %q: %w", d.Subject, err)
 		}
 	}
 	return nil

@@ -126,6 +126,9 @@ func TestDemo(t *testing.T) {
 	if n := d.loaded(sales); n < 180 {
 		t.Errorf("sales has %d mails, want about 200", n)
 	}
+	if out := call[struct{ Items []any }](d.service, http.MethodGet, "/outbox", nil); len(out.Items) > 0 {
+		t.Errorf("a quiet demo sent %v", out.Items)
+	}
 	state := call[mailstead.Demo](d.service, http.MethodGet, "/demo", nil)
 	if !state.Active || !slices.Equal(state.Accounts, []mailstead.AccountID{support.ID, sales.ID}) || len(state.Addresses) < 10 {
 		t.Errorf("demo = %+v", state)
@@ -250,12 +253,19 @@ func (d demoHouse) wantNoDemo() {
 
 func port(url string) string { return url[strings.LastIndexByte(url, ':')+1:] }
 
-func TestDemoNewMailArrives(t *testing.T) {
+func TestDemoIsAlive(t *testing.T) {
 	d := demoHouse{launch(t, "demo", t.TempDir(), "--demo-live", "50ms")}
 	d.signIn("ada@demo.example", demoPassword)
 	support := d.account("support@demo.example")
 	first := len(d.inbox(support))
 	mailtest.Await(t, "new mail", func() bool { return len(d.inbox(support)) > first+2 })
+	mailtest.Await(t, "mails with three fates", func() bool {
+		fates := make(map[mailstead.OutgoingState]int)
+		for _, m := range call[struct{ Items []mailstead.OutgoingMessage }](d.service, http.MethodGet, "/outbox", nil).Items {
+			fates[m.State]++
+		}
+		return cmp.Equal(fates, map[mailstead.OutgoingState]int{mailstead.OutgoingAccepted: 1, mailstead.OutgoingRejected: 1, mailstead.OutgoingQueued: 1})
+	})
 }
 
 func TestDemoLeavesNothing(t *testing.T) {
