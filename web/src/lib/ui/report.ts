@@ -1,5 +1,5 @@
 import type { Schema } from '$lib/api/client';
-import { t } from '$lib/i18n';
+import { has, lang, t } from '$lib/i18n';
 import { whoText } from './who';
 
 type Side = Schema<'Report'>;
@@ -7,6 +7,15 @@ type Stage = Schema<'Stage'>;
 
 /** stageName is a step of a connection test in the reader's words. */
 export const stageName = (stage: Stage['stage']) => t(`ui.report.stage.${stage}`);
+
+/**
+ * stageText is what happened or what to do, in the reader's language. English has the service's own sentences, which
+ * know the provider; other languages have one for each code.
+ */
+export function stageText(stage: Stage, what: 'cause' | 'action'): string {
+  const key = `errors.${stage.code}.${what}`;
+  return lang.current !== 'en' && stage.code && has(key) ? t(key) : (stage[what] ?? '');
+}
 
 /** serverText is a server as people write it: "IMAP · imap.example.com:993 · TLS". */
 export function serverText(server: Schema<'Server'>): string {
@@ -28,7 +37,8 @@ function sideText(side: Side): string[] {
   for (const s of side.stages) {
     lines.push(`  ${s.ok ? '+' : '!'} ${stageName(s.stage)} ${s.ms} ms${s.ok ? '' : ` ${s.code ?? ''}`}`);
     if (s.ok) continue;
-    for (const line of [s.cause, s.action, whoText(s.who)]) if (line) lines.push(`    ${line}`);
+    for (const line of [stageText(s, 'cause'), stageText(s, 'action'), whoText(s.who)])
+      if (line) lines.push(`    ${line}`);
     if (s.server) lines.push(`    ${t('ui.report.server_said')}: ${s.server}`);
   }
   return lines;
