@@ -35,5 +35,7 @@ export default defineConfig({
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     video: 'off',
+    actionTimeout: 15_000,
+    navigationTimeout: 30_000,
   },
 });

@@ -32,6 +32,9 @@ func (p *program) build(t testing.TB) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	info, err := os.Stat("dist/index.html")
+	if err != nil && p.path != "" {
+		return p.path, nil // the pages are being built just now
+	}
 	if err != nil {
 		return "", fmt.Errorf("the pages are not built: type make web (%w)", err)
 	}

@@ -40,7 +40,7 @@ export class Witness {
     context.on('console', (m) => {
       if (m.type() !== 'error' && m.type() !== 'warning') return;
       // An answer that is an error is the page's to show; whether it does, its own test says.
-      if (/^Failed to load resource: the server responded with a status of 4\d\d/.test(m.text())) return;
+      if (/^Failed to load resource: the server responded with a status of (4\d\d|502)/.test(m.text())) return;
       // Playwright's own watching of a mail's frame, which lets no script run: hostile.spec.ts has other witnesses.
       if (/^Blocked script execution in '[^']*\/messages\/\d+\/html/.test(m.text())) return;
       this.find(`console ${m.type()}: ${m.text()} (${m.location().url})`);

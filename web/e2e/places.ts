@@ -1,0 +1,305 @@
+import { expect, type Page } from '@playwright/test';
+import type { words } from './words.ts';
+
+/** Where a place is shown: a demo with its administrator signed in, and a service that nobody has set up. */
+export interface Stand {
+  page: Page;
+  demo: string;
+  fresh: string;
+  t: ReturnType<typeof words>;
+}
+
+export interface Place {
+  name: string;
+  /** Nobody is signed in. */
+  out?: boolean;
+  open(stand: Stand): Promise<void>;
+}
+
+/** The people and mailboxes of the demo. */
+export const ada = { name: 'Ada', email: 'ada@demo.example', password: 'demo-password' };
+
+const json = async <T>(page: Page, url: string) => (await (await page.request.get(url)).json()) as T;
+
+interface Listed {
+  items: { id: number; address: string; role: string; subject: string; state: string }[];
+}
+
+async function idOf(page: Page, demo: string, address: string): Promise<number> {
+  const { items } = await json<Listed>(page, demo + '/api/v1/accounts?all=true');
+  return items.find((a) => a.address === address)!.id;
+}
+
+/** folder is the address of a folder of one of the demo's accounts. */
+async function folder(page: Page, demo: string, address: string, role: string): Promise<{ url: string; api: string }> {
+  const account = await idOf(page, demo, address);
+  const { items } = await json<Listed>(page, `${demo}/api/v1/accounts/${account}/folders`);
+  const id = items.find((f) => f.role === role)!.id;
+  return {
+    url: `${demo}/mail/${account}/${id}`,
+    api: `${demo}/api/v1/accounts/${account}/messages?folder=${id}&limit=100`,
+  };
+}
+
+/** message opens the first message of a folder that fits. */
+async function message(
+  { page, demo }: Stand,
+  address: string,
+  fits: (m: Record<string, unknown>) => boolean,
+): Promise<void> {
+  const { url, api } = await folder(page, demo, address, 'inbox');
+  const { items } = await json<{ items: Record<string, unknown>[] }>(page, api);
+  const m = items.find(fits) ?? items[0]!;
+  await page.goto(`${url}/${m.id as number}`);
+  await page
+    .getByRole('heading', { level: 1 })
+    .or(page.getByRole('heading', { level: 2 }))
+    .first()
+    .waitFor();
+}
+
+const at =
+  (path: string) =>
+  async ({ page, demo }: Stand) => {
+    await page.goto(demo + path);
+  };
+
+/** wizard goes through the connect wizard to the password. */
+async function wizard({ page, demo, t }: Stand, address: string): Promise<void> {
+  await page.goto(demo + '/connect');
+  await page.getByLabel(t('connect.address.label')).fill(address);
+  await page.getByRole('button', { name: t('connect.next') }).click();
+}
+
+async function failing(stand: Stand, address: string): Promise<void> {
+  await wizard(stand, address);
+  await stand.page.locator('input[type=password][name=password]').fill('demo-password');
+  await stand.page.getByRole('button', { name: stand.t('connect.test') }).click();
+  await expect(stand.page.getByRole('button', { name: stand.t('connect.stop') })).toBeHidden({ timeout: 40_000 });
+}
+
+/** answers makes requests of the API end in a way that pages have to show. */
+async function answers(page: Page, pattern: string, how: 'never' | 'error' | 'empty'): Promise<void> {
+  await page.route(pattern, async (route) => {
+    if (how === 'never') return;
+    if (how === 'empty') return route.fulfill({ json: { items: [] } });
+    return route.fulfill({
+      status: 500,
+      contentType: 'application/problem+json',
+      json: {
+        status: 500,
+        code: 'internal',
+        title: 'Internal error',
+        detail: 'The service has met a defect.',
+        request_id: '0123456789abcdef',
+      },
+    });
+  });
+}
+
+const outgoing =
+  (state: string) =>
+  async ({ page, demo }: Stand) => {
+    const { items } = await json<Listed>(page, demo + '/api/v1/outbox');
+    const mail = items.find((m) => m.state === state) ?? items[0]!;
+    await page.goto(`${demo}/outbox/${mail.id}`);
+  };
+
+/** places are all pages of the product in their states. */
+export const places: Place[] = [
+  { name: 'setup', out: true, open: async ({ page, fresh }) => void (await page.goto(fresh + '/setup')) },
+  {
+    name: 'setup-link',
+    out: true,
+    open: async ({ page, fresh }) => void (await page.goto(fresh + '/setup#token=setup_example')),
+  },
+  {
+    name: 'setup-mistakes',
+    out: true,
+    open: async ({ page, fresh, t }) => {
+      await page.goto(fresh + '/setup');
+      await page.getByRole('button', { name: t('start.setup.submit') }).click();
+    },
+  },
+  { name: 'sign-in', out: true, open: at('/sign-in') },
+  {
+    name: 'sign-in-mistakes',
+    out: true,
+    open: async ({ page, demo, t }) => {
+      await page.goto(demo + '/sign-in');
+      await page.getByRole('button', { name: t('start.sign_in.submit') }).click();
+    },
+  },
+  { name: 'welcome', open: at('/welcome') },
+  { name: 'connect-address', open: at('/connect') },
+  { name: 'connect-recognised', open: (s) => wizard(s, 'anna@demo.example') },
+  { name: 'connect-app-password', open: (s) => wizard(s, 'somebody@gmail.com') },
+  { name: 'connect-refused', open: (s) => wizard(s, 'somebody@outlook.com') },
+  { name: 'connect-choose', open: (s) => wizard(s, 'anna@unknown.example') },
+  {
+    name: 'connect-servers',
+    open: async (s) => {
+      await wizard(s, 'anna@unknown.example');
+      await s.page.getByRole('button', { name: s.t('connect.choose.by_hand') }).click();
+      await s.page.getByRole('textbox', { name: s.t('connect.server.incoming') }).fill('mail.unknown.example:993');
+    },
+  },
+  { name: 'connect-works', open: (s) => failing(s, 'anna@demo.example') },
+  { name: 'connect-wrong-password', open: (s) => failing(s, 'wrong-password@demo.example') },
+  { name: 'connect-untrusted', open: (s) => failing(s, 'anna@untrusted.demo.example') },
+  { name: 'connect-offline', open: (s) => failing(s, 'anna@offline.demo.example') },
+  {
+    name: 'mail',
+    open: async (s) => void (await s.page.goto((await folder(s.page, s.demo, 'sales@demo.example', 'inbox')).url)),
+  },
+  {
+    name: 'mail-folders',
+    open: async (s) => void (await s.page.goto(`${s.demo}/mail/${await idOf(s.page, s.demo, 'support@demo.example')}`)),
+  },
+  { name: 'mail-message', open: (s) => message(s, 'sales@demo.example', (m) => m.has_attachments === false) },
+  { name: 'mail-attachments', open: (s) => message(s, 'support@demo.example', (m) => m.has_attachments === true) },
+  { name: 'mail-quarantined', open: (s) => message(s, 'support@demo.example', (m) => m.state === 'quarantined') },
+  { name: 'mail-no-subject', open: (s) => message(s, 'support@demo.example', (m) => m.subject === '') },
+  {
+    name: 'mail-search',
+    open: async (s) =>
+      void (await s.page.goto((await folder(s.page, s.demo, 'sales@demo.example', 'inbox')).url + '?q=order')),
+  },
+  {
+    name: 'mail-nothing-found',
+    open: async (s) =>
+      void (await s.page.goto((await folder(s.page, s.demo, 'sales@demo.example', 'inbox')).url + '?q=zzzzzz')),
+  },
+  {
+    name: 'mail-empty-folder',
+    open: async (s) => void (await s.page.goto((await folder(s.page, s.demo, 'sales@demo.example', 'trash')).url)),
+  },
+  {
+    name: 'mail-selected',
+    open: async (s) => {
+      await s.page.goto((await folder(s.page, s.demo, 'sales@demo.example', 'inbox')).url);
+      await s.page.locator('[data-message]').first().waitFor();
+      for (const key of ['j', 'x', 'j', 'x']) await s.page.keyboard.press(key);
+    },
+  },
+  {
+    name: 'mail-loading',
+    open: async (s) => {
+      const { url } = await folder(s.page, s.demo, 'sales@demo.example', 'inbox');
+      await answers(s.page, '**/api/v1/accounts/*/messages?*', 'never');
+      await s.page.goto(url);
+    },
+  },
+  {
+    name: 'mail-error',
+    open: async (s) => {
+      const { url } = await folder(s.page, s.demo, 'sales@demo.example', 'inbox');
+      await answers(s.page, '**/api/v1/accounts/*/messages?*', 'error');
+      await s.page.goto(url);
+    },
+  },
+  {
+    name: 'mail-no-account',
+    open: async (s) => {
+      await answers(s.page, '**/api/v1/accounts?*', 'empty');
+      await answers(s.page, '**/api/v1/accounts', 'empty');
+      await s.page.goto(s.demo + '/mail');
+    },
+  },
+  {
+    name: 'offline',
+    open: async (s) => {
+      const { url } = await folder(s.page, s.demo, 'sales@demo.example', 'inbox');
+      await s.page.route('**/api/v1/events*', (route) => route.abort());
+      await s.page.goto(url);
+      await s.page.getByText(s.t('common.offline')).waitFor();
+    },
+  },
+  {
+    name: 'session-ended',
+    open: async (s) => {
+      const { url } = await folder(s.page, s.demo, 'sales@demo.example', 'inbox');
+      await s.page.goto(url);
+      await s.page.locator('[data-message]').first().waitFor();
+      await s.page.route('**/api/v1/messages/**', (route) =>
+        route.fulfill({
+          status: 401,
+          contentType: 'application/problem+json',
+          json: { status: 401, code: 'auth.session', title: 'Unauthorized' },
+        }),
+      );
+      await s.page.locator('[data-message]').first().click();
+      await s.page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'compose',
+    open: async (s) => {
+      await s.page.goto(s.demo + '/outbox');
+      await s.page.getByRole('heading').first().waitFor();
+      await s.page.keyboard.press('c');
+      await s.page.getByRole('textbox', { name: s.t('compose.text.label') }).waitFor();
+    },
+  },
+  {
+    name: 'compose-reply',
+    open: async (s) => {
+      await message(s, 'sales@demo.example', () => true);
+      await s.page.keyboard.press('r');
+      await s.page.getByRole('textbox', { name: s.t('compose.text.label') }).waitFor();
+    },
+  },
+  { name: 'outbox', open: at('/outbox') },
+  { name: 'outbox-accepted', open: outgoing('accepted') },
+  { name: 'outbox-rejected', open: outgoing('rejected') },
+  { name: 'outbox-queued', open: outgoing('queued') },
+  {
+    name: 'outbox-empty',
+    open: async (s) => {
+      await answers(s.page, '**/api/v1/outbox?*', 'empty');
+      await s.page.goto(s.demo + '/outbox');
+    },
+  },
+  ...['accounts', 'notifications', 'profile', 'appearance', 'tokens', 'about'].map((section) => ({
+    name: 'settings-' + section,
+    open: at('/settings/' + section),
+  })),
+  {
+    name: 'settings-account',
+    open: async (s) =>
+      void (await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`)),
+  },
+  ...['accounts', 'senders', 'users', 'profiles', 'providers', 'domains', 'explain'].map((section) => ({
+    name: 'admin-' + section,
+    open: at('/admin/' + section),
+  })),
+  { name: 'missing', open: at('/no/such/page') },
+  {
+    name: 'keys',
+    open: async (s) => {
+      await s.page.goto(s.demo + '/outbox');
+      await s.page.getByRole('heading').first().waitFor();
+      await s.page.keyboard.press('?');
+      await s.page.getByRole('dialog').waitFor();
+    },
+  },
+  { name: 'design', out: true, open: at('/design') },
+];
+
+/** settle waits until a page has come to rest: what it asked for is there, fonts are loaded, nothing moves. */
+export async function settle(page: Page): Promise<void> {
+  await page.waitForLoadState('load');
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    // Skeletons show after 300 ms; animations are short.
+    const quiet = () =>
+      document
+        .getAnimations()
+        .every((a) => a.playState !== 'running' || a.effect?.getComputedTiming().endTime === Infinity);
+    for (let i = 0, still = 0; i < 40 && still < 5; i++) {
+      await new Promise((done) => setTimeout(done, 100));
+      const busy = document.querySelector('[aria-busy=true]') !== null;
+      still = quiet() && !busy ? still + 1 : 0;
+    }
+  });
+}
