@@ -325,3 +325,22 @@ test('on a phone the window fills the screen', async ({ page, stage }) => {
   expect(box).toEqual({ x: 0, y: 0, width: 390, height: 844 });
   await axe(page, 'compose on a phone');
 });
+
+test('who cannot send yet can write, and is told the way', async ({ page, stage, witness }) => {
+  const service = await stage.service({ admin: true });
+  witness.allow(/Failed to load resource/); // there is no account to begin a draft with
+  await signIn(page, service);
+  await page.goto(service.url + '/outbox');
+  await begin(page);
+  await expect(dialog(page).getByText('No account can send for you yet.')).toBeVisible();
+  await expect(dialog(page).getByRole('link', { name: 'Connect email' })).toHaveAttribute('href', '/connect');
+  await text(page).click();
+  await page.keyboard.type('Already written.');
+  await axe(page, 'compose without an account');
+  await page.keyboard.press('Escape');
+  await connect(page, service, await stage.mailbox());
+  await page.reload();
+  await page.getByRole('button', { name: /Open draft/ }).click();
+  await expect(text(page)).toHaveText('Already written.');
+  await expect(dialog(page).getByText('No account can send for you yet.')).toHaveCount(0);
+});

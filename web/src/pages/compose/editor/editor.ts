@@ -1,4 +1,5 @@
 import { Editor } from '@tiptap/core';
+import type { Node } from '@tiptap/pm/model';
 import Placeholder from '@tiptap/extension-placeholder';
 import StarterKit from '@tiptap/starter-kit';
 import { t } from '$lib/i18n';
@@ -38,6 +39,17 @@ export function makeEditor(element: HTMLElement, letter: Letter, { onchange, onf
         'aria-label': t('compose.text.label'),
         spellcheck: 'true',
       },
+      handleDOMEvents: {
+        mousedown: (view, e) => {
+          const last = view.dom.lastElementChild;
+          if (e.target !== view.dom || !last?.matches('[data-signature]')) return false;
+          if (e.clientY <= last.getBoundingClientRect().bottom) return false;
+          // Below the signature there is nothing to write: the text is meant.
+          e.preventDefault();
+          editor.chain().focus().setTextSelection(endOfOwn(view.state.doc)).run();
+          return true;
+        },
+      },
       handlePaste: (_, e) => {
         const files = [...(e.clipboardData?.files ?? [])];
         // Word and the like bring a picture of their text beside the text.
@@ -58,4 +70,15 @@ export function makeEditor(element: HTMLElement, letter: Letter, { onchange, onf
   // An answer is written above what it answers.
   if (answer) editor.commands.setTextSelection(0);
   return editor;
+}
+
+/** endOfOwn is where the writer's own text ends, above the signature; the beginning when there is none yet. */
+function endOfOwn(doc: Node): number {
+  let end = 1;
+  let past = false;
+  doc.forEach((node, at) => {
+    past ||= node.type.name === 'signature';
+    if (!past && node.content.size > 0) end = at + node.nodeSize - 1;
+  });
+  return end;
 }

@@ -28,7 +28,7 @@ export class Letter {
   readonly files: Files;
   readonly sender = new Sender();
   created = Date.now();
-  about = '';
+  about = $state('');
   to = $state.raw<Address[]>([]);
   cc = $state.raw<Address[]>([]);
   bcc = $state.raw<Address[]>([]);
@@ -241,11 +241,17 @@ export class Letter {
     });
     addEventListener('pagehide', this.flush);
     document.addEventListener('visibilitychange', this.flush);
+    addEventListener('beforeunload', this.#warn);
   }
 
   /** flush keeps what the timer would have kept later. */
   flush = (): void => {
     if (this.#timer !== undefined) void this.keep();
+  };
+
+  // Only where the browser keeps nothing would closing the page lose something.
+  #warn = (e: BeforeUnloadEvent): void => {
+    if (this.unkept || this.files.unkept) e.preventDefault();
   };
 
   /** keep stores the draft in this browser. */
@@ -302,6 +308,7 @@ export class Letter {
     this.#stop?.();
     removeEventListener('pagehide', this.flush);
     document.removeEventListener('visibilitychange', this.flush);
+    removeEventListener('beforeunload', this.#warn);
     this.files.free();
   }
 }
