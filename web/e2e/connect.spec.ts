@@ -74,7 +74,7 @@ test('a known domain: address, password, both sides tested, connected, by keyboa
   await secret(page).focus();
   await page.keyboard.press('Enter');
   await done(page, box);
-  await expect(page.getByText(t('connect.done.all'))).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(t('connect.done.months', { count: 3 }))).toBeVisible({ timeout: 30_000 });
   await axe(page, 'the end');
   await page.getByRole('link', { name: t('connect.done.open_mail') }).press('Enter');
   await expect(page).toHaveURL(/\/mail\/\d+/);

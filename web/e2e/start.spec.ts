@@ -126,7 +126,7 @@ test('sample mail comes and goes with one click, and the click says what goes', 
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: t('connect.save'), exact: true }).click();
   await expect(page.getByText(t('connect.done.title', { address: 'anna@demo.example' }))).toBeVisible();
-  await expect(page.getByText(t('connect.done.all'))).toBeVisible();
+  await expect(page.getByText(t('connect.done.months', { count: 3 }))).toBeVisible();
   await page.goto(service.url + '/welcome');
   await page.getByRole('button', { name: /Remove with 1 mailbox, \d+ messages/ }).click();
   await expect(page.getByRole('button', { name: t('start.demo.add') })).toBeVisible();
