@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -75,6 +76,9 @@ var operator = mailstead.Actor{Operator: true}
 // furnish makes the demo's people and accounts, if they are not there yet, and
 // tells how to get in.
 func (c *cli) furnish(ctx context.Context, a *app, addr net.Addr) error {
+	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		a.log.LogAttrs(ctx, slog.LevelWarn, "other machines reach this demo, and its passwords are known to everybody", slog.String("address", addr.String()))
+	}
 	token, fresh, err := a.admin.SetupToken(ctx)
 	if err != nil {
 		return err
