@@ -120,7 +120,11 @@ func (w *worker) fail(ctx context.Context, cause error, failures int) time.Durat
 	default:
 	}
 	var provider string
-	if a, err := c.Store.Account(ctx, w.id); err == nil {
+	a, err := c.Store.Account(ctx, w.id)
+	if mailstead.KindOf(err) == mailstead.KindNotFound {
+		return delay // deleted meanwhile: nobody asks how it fares
+	}
+	if err == nil {
 		provider = string(a.ProviderID)
 		if a.Incoming != nil {
 			h.SuccessAt = a.Incoming.Health.SuccessAt
