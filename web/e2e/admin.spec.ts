@@ -95,7 +95,7 @@ test('accounts: red ones first, filters in the address, one key to test', async 
   });
 
   await page.goto(service.url + '/admin/accounts');
-  const rows = page.getByRole('row').filter({ has: page.getByRole('cell') });
+  const rows = page.getByRole('row').filter({ has: page.locator('[data-account]') });
   await expect(rows).toHaveCount(2);
   await expect(rows.first()).toContainText(ill.address);
   await expect(rows.first()).toContainText(t('errors.auth.bad_credentials.cause'));
@@ -149,14 +149,7 @@ test('an account is given, taken, and made the system’s; who would send follow
   await expect(page.getByText(t('settings.remove.failed'))).toBeVisible();
 
   await page.goto(`${service.url}/admin/senders/${ben.id}`);
-  await expect(
-    page
-      .getByRole('main')
-      .getByRole('link', { name: /./ })
-      .filter({ hasText: 'Ada Marsh' })
-      .or(page.getByText(box.address).first())
-      .first(),
-  ).toBeVisible();
+  await expect(page.getByRole('main').getByRole('link', { name: box.address })).toBeVisible();
   await button(page, 'admin.senders.check', { count: 2 }).click();
   await expect(page.getByText(t('admin.senders.all_well', { count: 2 }))).toBeVisible();
   await axe(page);
@@ -171,7 +164,7 @@ test('a domain is mapped, changed and deleted', async ({ page, stage, witness })
   await button(page, 'admin.domains.add').click();
   const sheet = page.getByRole('dialog');
   await sheet.getByLabel(t('admin.domain'), { exact: true }).fill('not a domain');
-  await sheet.getByText(t('admin.domains.own_servers')).click();
+  await sheet.getByRole('radio', { name: t('admin.domains.own_servers') }).check();
   await sheet.getByPlaceholder('imap.example.com').fill('imap.example.net');
   await sheet.getByPlaceholder('smtp.example.com').fill('smtp.example.net');
   await axe(page, 'a new domain');
@@ -183,8 +176,8 @@ test('a domain is mapped, changed and deleted', async ({ page, stage, witness })
   await expect(row).toContainText('imap.example.net:993');
 
   await row.getByRole('button', { name: t('admin.domains.edit', { name: 'example.net' }) }).click();
-  await sheet.getByText(t('admin.provider'), { exact: true }).first().click();
-  await sheet.getByLabel(t('admin.provider'), { exact: true }).last().selectOption('gmail');
+  await sheet.getByRole('radio', { name: t('admin.provider') }).check();
+  await sheet.getByRole('combobox', { name: t('admin.provider') }).selectOption('gmail');
   await sheet.getByRole('button', { name: t('settings.save') }).click();
   await expect(row).toContainText('Gmail');
   await row.getByRole('button', { name: t('admin.domains.delete', { name: 'example.net' }) }).click();
