@@ -160,13 +160,16 @@ test('a file of 30 MB is refused at once, one of 20 MB arrives', async ({ page, 
   await page.getByRole('textbox', { name: t('compose.text.label') }).fill('Attached.');
   const attach = async (name: string, megabytes: number) => {
     const chooser = page.waitForEvent('filechooser');
-    await page.getByRole('button', { name: t('compose.files.add') }).click();
+    await page
+      .getByRole('button', { name: t('compose.files.add') })
+      .first()
+      .click();
     const file = info.outputPath(name);
     await writeFile(file, Buffer.alloc(megabytes * 1_000_000, 'plans '));
     await (await chooser).setFiles(file);
   };
   await attach('large.bin', 30);
-  await expect(page.getByText(/large\.bin is too large/)).toBeVisible();
+  await expect(page.getByText(/large\.bin.* is too large/)).toBeVisible();
   await axe(page, 'a file that is too large');
   await attach('plans.bin', 20);
   await expect(page.getByText('plans.bin').first()).toBeVisible();
