@@ -167,6 +167,7 @@ test('a session that ends under the hands is opened again above the page', async
 test('"not me" leaves nothing of the person behind', async ({ page, stage, context }) => {
   const service = await stage.service({ admin: true });
   await afterSetup(page, service);
+  await expect(page.getByRole('button', { name: t('start.demo.add') })).toBeVisible();
   await context.clearCookies();
   await page.getByRole('button', { name: t('start.demo.add') }).click();
   await page.getByRole('button', { name: t('start.again.not_me', { name: admin.name }) }).click();
@@ -216,6 +217,36 @@ test('keys lead everywhere, and the sheet lists them', async ({ page, stage }) =
   await expect(page.getByRole('link', { name: t('common.skip') })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.locator('#content')).toBeFocused();
+});
+
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
+
+  test('the bar leads to mail, search, a new mail and everything else', async ({ page, stage }) => {
+    const service = await stage.service({ admin: true });
+    const box = await stage.mailbox({ mails: 2 });
+    await signIn(page, service);
+    const account = await connect(page, service, box, { wait: 2 });
+    await page.goto(service.url + '/welcome');
+    const bar = page.getByRole('navigation', { name: t('common.nav.label') });
+    await expect(bar.getByRole('link', { name: /^Mail, \d unread$/ })).toBeVisible();
+    for (const target of await bar.getByRole('listitem').all()) {
+      const size = (await target.locator('a, button').boundingBox())!;
+      expect(Math.min(size.width, size.height)).toBeGreaterThanOrEqual(44);
+    }
+    await bar.getByRole('button', { name: t('common.nav.more') }).click();
+    const more = page.getByRole('dialog', { name: t('common.nav.more') });
+    await expect(more.getByRole('link', { name: box.address })).toHaveAttribute('href', `/mail/${account}`);
+    await axe(page, 'more');
+    await more.getByRole('link', { name: t('common.nav.outbox') }).click();
+    await expect(page).toHaveURL(/\/outbox$/);
+    await expect(more).toBeHidden();
+    await bar.getByRole('button', { name: t('common.nav.search') }).click();
+    await expect(page).toHaveURL(/\/mail/);
+    await expect(page.getByRole('searchbox')).toBeFocused();
+    await bar.getByRole('button', { name: t('common.nav.compose') }).click();
+    await expect(page.getByRole('textbox', { name: t('compose.text.label') })).toBeVisible();
+  });
 });
 
 /** Stands for the notices of the system, which a browser without a screen does not show. */

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { api, call, type Schema } from '$lib/api/client';
 import { ApiError, fieldErrors } from '$lib/api/problem';
 import { t } from '$lib/i18n';
@@ -26,6 +27,7 @@ class Wizard {
 
   #running: AbortController | undefined;
   #recognised = '';
+  #person = session.user?.id;
 
   /** The address, cleaned by the service once it knows it. */
   get #address() {
@@ -214,6 +216,13 @@ class Wizard {
     go('/connect?step=done', { replace: true });
   }
 
+  /** begin forgets what another person has typed. */
+  begin(person: number | undefined): void {
+    if (person === this.#person) return;
+    this.#person = person;
+    this.reset();
+  }
+
   /** stop gives up what is being asked. */
   stop(): void {
     this.#running?.abort();
@@ -259,3 +268,11 @@ class Wizard {
 }
 
 export const wizard = new Wizard();
+
+// Who signs out leaves no password behind.
+$effect.root(() => {
+  $effect(() => {
+    const person = session.user?.id;
+    untrack(() => wizard.begin(person));
+  });
+});
