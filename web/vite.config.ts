@@ -12,6 +12,7 @@ export default defineConfig({
   resolve: { alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) } },
   build: {
     target: 'es2023',
+    cssTarget: ['chrome123', 'firefox125', 'safari17.5'], // they know light-dark() and popovers
     assetsInlineLimit: 0, // the Content-Security-Policy allows no data: scripts and fonts
     modulePreload: { polyfill: false },
   },
