@@ -5,6 +5,9 @@ import { toHtml } from '../src/pages/compose/model/html.ts';
 import { fromText, ownText, toText } from '../src/pages/compose/model/text.ts';
 import { axe, connect, expect, signIn, test, type Service } from './fixtures.ts';
 
+// Mail goes through real servers, and some tests wait out the time in which it can be called back.
+test.describe.configure({ timeout: 150_000 });
+
 test.describe('addresses', () => {
   const lists: [string, string[]][] = [
     ['anna@example.com', ['anna@example.com']],
@@ -240,7 +243,10 @@ test('30 MB are refused at once and nothing is lost', async ({ page, stage }) =>
   await write(page, box.address, 'Film', 'Here it comes.');
   const input = dialog(page).locator('[data-files]');
   await input.setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('note') });
-  await input.setInputFiles({ name: 'film.mov', mimeType: 'video/quicktime', buffer: Buffer.alloc(30_000_000) });
+  await input.setInputFiles(
+    { name: 'film.mov', mimeType: 'video/quicktime', buffer: Buffer.alloc(30_000_000) },
+    { timeout: 60_000 },
+  );
   await expect(dialog(page).getByRole('alert')).toContainText('film.mov (30 MB) is too large');
   await expect(dialog(page).getByRole('list', { name: 'Attached files' }).getByRole('listitem')).toHaveCount(1);
   await expect(dialog(page).getByText('1 file, 4 byte of 25 MB')).toBeVisible();

@@ -1,6 +1,9 @@
 import type { Page } from '@playwright/test';
 import { axe, expect, signIn, test, type Service } from './fixtures.ts';
 
+// Mail goes through servers, with pauses between the attempts.
+test.describe.configure({ timeout: 120_000 });
+
 const ada = { name: 'Ada Fern', email: 'ada@demo.example', password: 'demo-password' };
 
 async function submit(page: Page, service: Service, subject: string, ...to: string[]): Promise<number> {

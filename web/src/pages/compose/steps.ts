@@ -31,7 +31,7 @@ export function discard(letter: Letter): void {
     action: {
       label: t('compose.undo'),
       run: () => {
-        show();
+        show(true);
         void letter.keep('writing');
       },
     },

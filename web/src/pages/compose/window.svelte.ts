@@ -3,6 +3,13 @@ import type { Attachment } from 'svelte/attachments';
 /** From here on there is room for a window beside the page. */
 const wide = matchMedia('(min-width: 48rem)');
 
+/** busyElsewhere tells that somebody types outside of the windows: one that comes by itself must not take the focus. */
+export function busyElsewhere(): boolean {
+  const at = document.activeElement;
+  if (!(at instanceof HTMLElement) || at.closest('dialog')) return false;
+  return at.isContentEditable || at.matches('input:not([type=checkbox], [type=radio]), textarea, select');
+}
+
 /**
  * inWindow shows a dialog beside the page where there is room, and over all of it on a phone, where nothing behind it
  * can be reached. It follows the height that the keyboard of a phone leaves.
@@ -12,9 +19,11 @@ export function inWindow(close: () => void): Attachment<HTMLDialogElement> {
     const before = document.activeElement;
     const show = () => {
       const at = document.activeElement;
+      const busy = wide.matches && busyElsewhere();
       if (dialog.open) dialog.close();
       if (wide.matches) dialog.show();
       else dialog.showModal();
+      if (busy && at instanceof HTMLElement) return at.focus();
       // Not the first button, which the browser would take.
       const begin =
         at instanceof HTMLElement && dialog.contains(at) ? at : dialog.querySelector<HTMLElement>('[data-begin]');

@@ -44,22 +44,22 @@ export function send(letter: Letter): void {
   letter.phase = 'leaving';
   const kept = letter.keep();
   const show = hide(letter);
-  const back = () => {
+  const back = (asked: boolean) => {
     letter.phase = 'writing';
-    show();
+    show(asked);
     void letter.keep();
   };
   toast({
     text: t('compose.sending.soon', { seconds: patience }),
     seconds: patience,
-    action: { label: t('compose.undo'), run: back },
+    action: { label: t('compose.undo'), run: () => back(true) },
     ondone: () => {
       if (!leaving && session.user?.id === letter.user) void kept.then(() => depart(letter, back));
     },
   });
 }
 
-async function depart(letter: Letter, back: () => void): Promise<void> {
+async function depart(letter: Letter, back: (asked: boolean) => void): Promise<void> {
   const entry = { id: letter.id, share: 0 };
   onTheWay = [...onTheWay, entry];
   try {
@@ -67,14 +67,14 @@ async function depart(letter: Letter, back: () => void): Promise<void> {
       onTheWay = onTheWay.map((d) => (d.id === letter.id ? { ...d, share } : d));
     });
     if (changed) {
-      back();
+      back(false);
       toast({ text: t('compose.sending.changed'), tone: 'warn', action: link(outgoing), seconds: 15 });
       return;
     }
     remove(letter);
     arrived(outgoing);
   } catch (e) {
-    back();
+    back(false);
     letter.problem = e;
   } finally {
     onTheWay = onTheWay.filter((d) => d.id !== letter.id);
@@ -88,6 +88,8 @@ function arrived(m: Outgoing): void {
   if (tell(m)) return;
   const away = toast({ text: t('compose.sending.on_the_way'), action: link(m), seconds: 30 });
   watched.set(m.id, away);
+  // Its event may have come before the answer that gave it a name.
+  void look(m.id);
 }
 
 /** tell says what became of a mail, and reports whether that is all. */

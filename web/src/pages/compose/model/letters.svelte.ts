@@ -85,15 +85,18 @@ function leave(letter: Letter): void {
   releases.delete(letter.id);
 }
 
-/** hide takes a letter out of sight and returns how to bring it back; remove ends it. */
-export function hide(letter: Letter): () => void {
+/**
+ * hide takes a letter out of sight and returns how to bring it back: as a window when that is asked for, else only
+ * where no other window is open. remove ends it.
+ */
+export function hide(letter: Letter): (asked: boolean) => void {
   const at = list.indexOf(letter);
   letter.current();
   list = list.filter((l) => l !== letter);
   if (active === letter.id) remember(undefined);
-  return () => {
+  return (asked) => {
     list = [...list.slice(0, at), letter, ...list.slice(at)];
-    showLetter(letter.id);
+    if (asked || !active) showLetter(letter.id);
   };
 }
 
