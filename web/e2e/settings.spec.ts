@@ -75,6 +75,7 @@ test('an account is tested, named, given a signature and made the default', asyn
 });
 
 test('a new password must work before it replaces the old one', async ({ page, stage, witness }) => {
+  test.slow(); // a mail server answers a wrong password late
   witness.allow(/422|502/);
   const service = await stage.service({ admin: true });
   const box = await stage.mailbox();
@@ -111,6 +112,14 @@ test('a server that changes asks for its password again', async ({ page, stage, 
   await page.keyboard.press('Escape');
   await expect(change).toBeFocused();
   await change.click();
+  // What is typed as an address goes into the fields that it fills.
+  const server = form.getByLabel(t('settings.server'), { exact: true });
+  await server.fill('imaps://mail.example.com:1993');
+  await page.keyboard.press('Tab');
+  await expect(server).toHaveValue('mail.example.com');
+  await expect(form.getByLabel(t('settings.port'))).toHaveValue('1993');
+  await expect(form.getByLabel(t('settings.security'))).toHaveValue('tls');
+  await server.fill(service.incoming.host);
   await form.getByLabel(t('settings.security')).selectOption('automatic');
   await expect(form.getByLabel(t('settings.password'), { exact: true })).toBeVisible();
   await form.getByLabel(t('settings.port')).fill(String(service.incoming.port));
