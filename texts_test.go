@@ -105,60 +105,6 @@ func TestErrorTexts(t *testing.T) {
 	}
 }
 
-// TestTexts holds the languages against each other: every text of one is in all,
-// with the same places for values and the plural forms that its language has.
-func TestTexts(t *testing.T) {
-	tree := os.DirFS(".")
-	forms := map[string][]string{
-		"en": {"one", "other"}, "it": {"one", "other"}, "es": {"one", "other"}, "ru": {"few", "many", "one", "other"},
-	}
-	files, err := fs.Glob(tree, "web/locales/*/*.json")
-	if err != nil || len(files) < len(forms) {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		language := path.Base(path.Dir(file))
-		area := strings.TrimSuffix(path.Base(file), ".json")
-		texts, english := readCatalogue(t, tree, language, area), readCatalogue(t, tree, "en", area)
-		for key := range english {
-			if texts[key] == nil {
-				t.Errorf("%s: %s.%s is missing", language, area, key)
-			}
-		}
-		for key, text := range texts {
-			if places(text) != places(english[key]) {
-				t.Errorf("%s: %s.%s has places for %q, English for %q", language, area, key, places(text), places(english[key]))
-			}
-			plural, ok := text.(map[string]any)
-			if _, wanted := english[key].(map[string]any); ok != wanted || !ok {
-				if ok != wanted {
-					t.Errorf("%s: %s.%s is not of the same kind as in English", language, area, key)
-				}
-				continue
-			}
-			if got := slices.Sorted(maps.Keys(plural)); !slices.Equal(got, forms[language]) {
-				t.Errorf("%s: %s.%s has the forms %q, want %q", language, area, key, got, forms[language])
-			}
-		}
-	}
-}
-
-// places returns the values that a text names, in all of its forms.
-func places(text any) string {
-	var names []string
-	switch text := text.(type) {
-	case string:
-		names = regexp.MustCompile(`\{\{\.\w+\}\}`).FindAllString(text, -1)
-	case map[string]any:
-		for _, form := range text {
-			names = append(names, places(form))
-		}
-		names = strings.Fields(strings.Join(names, " "))
-	}
-	slices.Sort(names)
-	return strings.Join(slices.Compact(names), " ")
-}
-
 // cutLast cuts a key at its last dot.
 func cutLast(key string) (before, after string) {
 	i := strings.LastIndexByte(key, '.')
