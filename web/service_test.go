@@ -120,7 +120,8 @@ func (s *service) start() error {
 
 // stop ends the program as ctrl-C does, or else by force.
 func (s *service) stop() {
-	s.cmd.Process.Signal(syscall.SIGINT)
+	// The process may have ended by itself: then there is nothing to stop.
+	_ = s.cmd.Process.Signal(syscall.SIGINT)
 	select {
 	case <-s.ended:
 	case <-time.After(15 * time.Second):
