@@ -4,23 +4,29 @@ type When = string | Date;
 
 const toDate = (when: When) => (typeof when === 'string' ? new Date(when) : when);
 
+/** Making a formatter takes longer than a hundred uses of it: one is kept for each language and form. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function show(when: Date, form: string, options: Intl.DateTimeFormatOptions): string {
+  const key = `${lang.current} ${form}`;
+  let format = formats.get(key);
+  if (!format) formats.set(key, (format = new Intl.DateTimeFormat(lang.current, options)));
+  return format.format(when);
+}
+
 /** exact is a moment in full, for title attributes. */
 export function exact(when: When): string {
-  return toDate(when).toLocaleString(lang.current, { dateStyle: 'full', timeStyle: 'medium' });
+  return show(toDate(when), 'exact', { dateStyle: 'full', timeStyle: 'medium' });
 }
 
 /** day is a moment as a list shows it: the time today, the weekday within a week, else the date. */
 export function day(when: When, now = new Date()): string {
   const date = toDate(when);
-  if (date.toDateString() === now.toDateString())
-    return date.toLocaleTimeString(lang.current, { hour: 'numeric', minute: '2-digit' });
+  if (date.toDateString() === now.toDateString()) return show(date, 'time', { hour: 'numeric', minute: '2-digit' });
   const age = now.getTime() - date.getTime();
-  if (age > 0 && age < 6 * 86_400_000) return date.toLocaleDateString(lang.current, { weekday: 'short' });
-  const thisYear = date.getFullYear() === now.getFullYear();
-  return date.toLocaleDateString(
-    lang.current,
-    thisYear ? { day: 'numeric', month: 'short' } : { day: 'numeric', month: 'numeric', year: 'numeric' },
-  );
+  if (age > 0 && age < 6 * 86_400_000) return show(date, 'weekday', { weekday: 'short' });
+  if (date.getFullYear() === now.getFullYear()) return show(date, 'day', { day: 'numeric', month: 'short' });
+  return show(date, 'date', { day: 'numeric', month: 'numeric', year: 'numeric' });
 }
 
 const units: [Intl.RelativeTimeFormatUnit, number][] = [
