@@ -12,10 +12,14 @@ async function arrived(stage: Stage, box: Mailbox, text: string): Promise<void> 
     [{ address: 'ben@example.com', password: '' }, 'INBOX'],
   ] as const)
     await expect
-      .poll(async () => (await stage.mails(mailbox, folder)).filter((m) => m.text.replace(/=\r?\n/g, '').includes(text)).length, {
-        message: `the answer in ${folder} of ${mailbox.address}`,
-        timeout: 30_000,
-      })
+      .poll(
+        async () =>
+          (await stage.mails(mailbox, folder)).filter((m) => m.text.replace(/=\r?\n/g, '').includes(text)).length,
+        {
+          message: `the answer in ${folder} of ${mailbox.address}`,
+          timeout: 30_000,
+        },
+      )
       .toBe(1);
 }
 
