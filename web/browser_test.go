@@ -81,7 +81,14 @@ func (s *stage) play(t *testing.T, specs ...string) (*report, string, error) {
 	}
 	file := filepath.Join(t.TempDir(), "report.json")
 	cmd := exec.CommandContext(ctx, runner, append([]string{"test", "--reporter=list,json"}, specs...)...)
-	cmd.Env = append(os.Environ(), "STAGE_URL="+s.url, "PLAYWRIGHT_JSON_OUTPUT_NAME="+file, "FORCE_COLOR=0")
+	// Runs at the same time need places of their own; what failed is kept there.
+	results := filepath.Join("e2e", "results", fmt.Sprintf("run-%d", os.Getpid()))
+	t.Cleanup(func() {
+		if !t.Failed() {
+			os.RemoveAll(results)
+		}
+	})
+	cmd.Env = append(os.Environ(), "STAGE_URL="+s.url, "PLAYWRIGHT_JSON_OUTPUT_NAME="+file, "FORCE_COLOR=0", "RESULTS="+results)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 20 * time.Second

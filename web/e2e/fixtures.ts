@@ -26,6 +26,8 @@ export const test = base.extend<{ stage: Stage; witness: Witness }>({
       const witness = new Witness(context, () => stage.services.map((s) => s.url));
       await witness.watch();
       await use(witness);
+      // An answer that a test still holds back must not wait for a service that is gone.
+      for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
       if (witness.used.size > 0) await stage.used([...witness.used]);
       expect(witness.problems, 'what the browser has to say').toEqual([]);
     },
