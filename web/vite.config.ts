@@ -15,6 +15,7 @@ export default defineConfig({
     cssTarget: ['chrome123', 'firefox125', 'safari17.5'], // they know light-dark() and popovers
     assetsInlineLimit: 0, // the Content-Security-Policy allows no data: scripts and fonts
     modulePreload: { polyfill: false },
+    rolldownOptions: { checks: { pluginTimings: false, bundlerTimings: false } },
   },
   server: { proxy: { '/api': service, '/healthz': service, '/readyz': service } },
 });

@@ -10,6 +10,8 @@ export interface Loading {
   readonly loaded: number | undefined;
   readonly wanted: number | undefined;
   readonly done: boolean;
+  /** The inbox; undefined until it is known. */
+  readonly inbox: number | undefined;
 }
 
 /** followLoading tells how the inbox of an account fills. Call it while a component is made. */
@@ -17,12 +19,14 @@ export function followLoading(account: number): Loading {
   let loaded = $state<number>();
   let wanted = $state<number>();
   let done = $state(false);
+  let folder = $state<number>();
 
   // What happened before anybody listened stands in the folders.
   async function look() {
     try {
       const { items } = await call(api.GET('/accounts/{id}/folders', { params: { path: { id: account } } }));
       const inbox = items.find((f) => f.role === 'inbox');
+      folder ??= inbox?.id;
       if (!inbox?.synced_at) return;
       loaded = Math.max(loaded ?? 0, inbox.total);
       wanted ??= inbox.remote_total;
@@ -36,6 +40,7 @@ export function followLoading(account: number): Loading {
       onEvent(['load.progress', 'load.done'], (e) => {
         const data = e.data as LoadData;
         if (e.account_id !== account || data.role !== 'inbox') return;
+        folder = data.folder_id;
         loaded = data.loaded;
         wanted = data.wanted;
         done = e.type === 'load.done';
@@ -52,6 +57,9 @@ export function followLoading(account: number): Loading {
     },
     get wanted() {
       return wanted;
+    },
+    get inbox() {
+      return folder;
     },
     get done() {
       return done;
