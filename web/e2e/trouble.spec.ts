@@ -147,6 +147,9 @@ test('the session ends while writing, and nothing is lost', async ({ page, stage
   await dialog.getByRole('button', { name: t('start.sign_in.submit') }).click();
   await expect(dialog).toBeHidden();
   await expect(page.getByRole('textbox', { name: t('compose.text.label') })).toHaveText(/Half a letter/);
+  // What could not be opened without a session is opened now.
+  await expect(page.getByRole('heading', { name: 'Order 2' })).toBeVisible();
+  await expect(page.getByText(t('mail.message_failed'))).toHaveCount(0);
 });
 
 test('a file of 30 MB is refused at once, one of 20 MB arrives', async ({ page, stage }, info) => {

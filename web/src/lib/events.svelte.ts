@@ -70,12 +70,17 @@ export function onReturn(fn: () => void): () => void {
   return () => returns.delete(fn);
 }
 
+/** cameBack calls what onReturn was given: the service, or the session, is back. */
+export function cameBack(): void {
+  returns.forEach((fn) => fn());
+}
+
 function open(): void {
   source = new EventSource('/api/v1/events' + (last ? `?after=${last}` : ''));
   source.onopen = () => {
     if (!online) {
       online = true;
-      returns.forEach((fn) => fn());
+      cameBack();
     }
   };
   source.onerror = () => {

@@ -1,3 +1,5 @@
+import { onReturn } from '$lib/events.svelte';
+
 /** How long a page waits before it shows that it loads, in milliseconds. */
 const patience = 300;
 
@@ -49,6 +51,12 @@ export function resource<T>(fetcher: (signal: AbortSignal) => Promise<T>): Resou
     void load();
     return () => running?.abort();
   });
+  // What failed while the service or the session was away is tried again when they are back.
+  $effect(() =>
+    onReturn(() => {
+      if (error) void load();
+    }),
+  );
 
   return {
     get data() {

@@ -32,6 +32,11 @@ export class DetailStore {
     return running;
   }
 
+  /** retry tries those again that failed. */
+  retry(): void {
+    for (const id of [...this.#errors.keys()]) void this.want(id);
+  }
+
   patch(ids: number[], marks: Marks): void {
     for (const id of ids) {
       const detail = this.#here.get(id);

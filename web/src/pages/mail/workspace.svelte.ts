@@ -45,7 +45,10 @@ export class Workspace {
       onEvent(['messages.new', 'messages.changed', 'messages.removed', 'load.progress', 'load.done'], (e) =>
         this.#take(e),
       ),
-      onReturn(() => void this.list?.refresh()),
+      onReturn(() => {
+        void this.list?.refresh();
+        this.details.retry();
+      }),
     ];
     return () => {
       stops.forEach((stop) => stop());
