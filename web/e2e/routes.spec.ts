@@ -19,7 +19,7 @@ for (const [name, viewport, theme] of [
     }) => {
       test.setTimeout(600_000);
       expect(witness).toBeDefined();
-      const demo = await stage.demo('--quiet');
+      const demo = await stage.demo('--demo-live', '1h');
       const fresh = await stage.service();
       const faults: string[] = [];
       const open = async () => {

@@ -23,7 +23,7 @@ function start(args: string[], cwd: string): Promise<{ child: ChildProcess; url:
 /** The pictures are taken of a demo, and of a service that nobody has set up. */
 export default async function setup() {
   const dir = await mkdtemp(path.join(tmpdir(), 'mailstead-screenshots-'));
-  const demo = await start(['demo', '--quiet', '--listen', '127.0.0.1:0'], dir);
+  const demo = await start(['demo', '--demo-live', '1h', '--listen', '127.0.0.1:0'], dir);
   const fresh = await start(['serve', '--data', path.join(dir, 'fresh'), '--listen', '127.0.0.1:0'], dir);
   process.env.DEMO_URL = demo.url;
   process.env.FRESH_URL = fresh.url;
