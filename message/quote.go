@@ -3,6 +3,7 @@ package message
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // The words that mail programs introduce an earlier mail with, in the languages
@@ -21,7 +22,7 @@ var (
 	senderNames = regexp.MustCompile(`(?i)^\*?(from|von|da|de|от|от кого|van|od|fra|från)\s?:`)
 	// attributions are those with a known beginning, which may be wrapped; wrote
 	// are any line that ends so.
-	attributions = regexp.MustCompile(`(?is)^(` +
+	attributions = pattern(`(?is)^(` +
 		`on\b.{6,300}\b(wrote|sent)\s?:|` +
 		`(am|on)\b.{6,300}\bschrieb\b.{0,200}:|` +
 		`(il( giorno)?|in data)\b.{6,300}\bha scritto\s?:|` +
@@ -36,12 +37,18 @@ var (
 		`(пн|вт|ср|чт|пт|сб|вс|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)[\s,.].{6,300}\s(пишет|писал|писала|написал|написала)(\(а\))?\s?:|` +
 		`\d{4}-\d\d-\d\d.{3,100}<\s?\S+@\S+>\s?:` +
 		`)$`)
-	wrote = regexp.MustCompile(`(?i)^.{1,250}\s(wrote|schrieb|ha scritto|a écrit|escribió|escreveu|schreef|skrev|пишет|писал|писала|написал|написала)(\(а\))?\s?:?$`)
+	wrote = pattern(`(?i)^.{1,250}\s(wrote|schrieb|ha scritto|a écrit|escribió|escreveu|schreef|skrev|пишет|писал|писала|написал|написала)(\(а\))?\s?:?$`)
 	// dateAndAddress is a line such as "2011/4/7 Anna <anna@example.com>".
 	dateAndAddress = regexp.MustCompile(`^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b.{0,150}<\S+@\S+>\s?:?$`)
 	// sharedLine is an attribution behind a text in the same line.
 	sharedLine = regexp.MustCompile(`(?i)\bon (mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .{6,250}\bwrote:$`)
 )
+
+// pattern compiles an expression when it is first used: the large ones take
+// milliseconds, and most commands of the program read no mail.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 func isSeparator(line string) bool {
 	return len(line) < 120 && (line[0] == '-' || line[0] == '_' || line[0] == '*') && separators.MatchString(line)
@@ -95,7 +102,7 @@ func attribution(lines []string) (before string, n int) {
 		return "", 0
 	case strings.HasPrefix(first, "--") && strings.HasSuffix(first, "--"):
 		// ---- Anna wrote ----
-		if bare := strings.Trim(first, "-_ "); bare != "" && wrote.MatchString(bare) {
+		if bare := strings.Trim(first, "-_ "); bare != "" && wrote().MatchString(bare) {
 			return "", 1
 		}
 		return "", 0
@@ -125,7 +132,7 @@ func wrappedAttribution(lines []string) int {
 		}
 		joined = strings.TrimSpace(joined + " " + line)
 		if line[len(line)-1] == ':' {
-			if attributions.MatchString(joined) {
+			if attributions().MatchString(joined) {
 				return n
 			}
 			return 0
@@ -141,7 +148,7 @@ func lineAttribution(line string, quoted bool) (before string, n int) {
 	switch {
 	case quoted && dated && strings.HasSuffix(line, ">:") && strings.Contains(line, "@"):
 		return "", 1 // 26.06.2024, 14:41, "Anna" <anna@example.com>:
-	case !wrote.MatchString(line):
+	case !wrote().MatchString(line):
 		return "", 0
 	}
 	if at := sharedLine.FindStringIndex(line); at != nil && at[0] > 0 {

@@ -50,7 +50,7 @@ var (
 	number     = regexp.MustCompile(`^[+-]?[0-9]{1,5}$`)
 	oneWord    = regexp.MustCompile(`^[a-zA-Z-]{1,30}$`)
 	language   = regexp.MustCompile(`^[a-zA-Z0-9-]{1,35}$`)
-	fontFace   = regexp.MustCompile(`^[\p{L}\p{N} ,'"_-]{1,200}$`)
+	fontFace   = pattern(`^[\p{L}\p{N} ,'"_-]{1,200}$`)
 )
 
 // policy is the list of what may be in a mail. It is built for every mail: that
@@ -83,7 +83,7 @@ func policy() *bluemonday.Policy {
 	p.AllowAttrs("colspan", "rowspan", "span", "start", "value", "size").Matching(number).OnElements("td", "th", "col", "colgroup", "ol", "li", "font", "hr")
 	p.AllowAttrs("nowrap", "noshade", "reversed").OnElements("td", "th", "hr", "ol")
 	p.AllowAttrs("type").Matching(language).OnElements("ol", "ul", "li")
-	p.AllowAttrs("face").Matching(fontFace).OnElements("font")
+	p.AllowAttrs("face").Matching(fontFace()).OnElements("font")
 	return p
 }
 
