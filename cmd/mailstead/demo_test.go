@@ -117,6 +117,7 @@ func (d demoHouse) send(from mailstead.Account, to string, want mailstead.Outgoi
 }
 
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	d := startDemo(t, data)
 	support, sales := d.account("support@demo.example"), d.account("sales@demo.example")
@@ -254,6 +255,7 @@ func (d demoHouse) wantNoDemo() {
 func port(url string) string { return url[strings.LastIndexByte(url, ':')+1:] }
 
 func TestDemoIsAlive(t *testing.T) {
+	t.Parallel()
 	d := demoHouse{launch(t, "demo", t.TempDir(), "--demo-live", "50ms")}
 	d.signIn("ada@demo.example", demoPassword)
 	support := d.account("support@demo.example")
@@ -269,6 +271,7 @@ func TestDemoIsAlive(t *testing.T) {
 }
 
 func TestDemoLeavesNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cmd := exec.Command(binary(t), "demo", "--quiet", "--listen", "127.0.0.1:0")
 	var log buffer

@@ -138,6 +138,7 @@ func TestFirstStartMakesTheKeyFile(t *testing.T) {
 }
 
 func TestBrokenKeyFileStopsEverythingAndNothingIsTouched(t *testing.T) {
+	t.Parallel()
 	for _, killed := range []bool{false, true} {
 		kept := installation(t, killed)
 		for _, b := range breakages {

@@ -151,6 +151,7 @@ func (s *service) memory() int {
 }
 
 func TestIdleServiceIsSmall(t *testing.T) {
+	t.Parallel()
 	const watched = 3 * time.Second
 	o := newFakeOffice(t)
 	for _, accounts := range []int{0, 1} {
@@ -226,9 +227,11 @@ func (s *service) cookie() string {
 }
 
 func TestSignalsEndTheService(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		for _, busy := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%v busy=%t", sig, busy), func(t *testing.T) {
+				t.Parallel()
 				o := newFakeOffice(t)
 				s := serve(t, t.TempDir(), o.flags...)
 				s.setUp()
