@@ -108,6 +108,8 @@ type AccountQuery struct {
 	// VisibleTo keeps accounts that the user owns or was assigned, directly or by
 	// a profile; 0 means all.
 	VisibleTo UserID
-	After     AccountID
-	Limit     int
+	// Hosts keeps accounts with a server by one of these names; none means all.
+	Hosts []string
+	After AccountID
+	Limit int
 }

@@ -82,8 +82,11 @@ func (s *Service) demoState(ctx context.Context, actor mailstead.Actor) (mailste
 	if err != nil {
 		return mailstead.Demo{}, err
 	}
-	accounts, err := s.demoAccounts(ctx, actor)
-	return mailstead.Demo{Active: on && s.demo.Servers.Running(), Addresses: s.demo.Servers.Addresses(), Accounts: accounts}, err
+	state := mailstead.Demo{Active: on && s.demo.Servers.Running(), Addresses: s.demo.Servers.Addresses(), Accounts: []mailstead.AccountID{}}
+	if on {
+		state.Accounts, err = s.demoAccounts(ctx, actor)
+	}
+	return state, err
 }
 
 // demoOn reads the choice, which the last of the demo's domains keeps.
@@ -180,29 +183,23 @@ func (s *Service) removeDemo(ctx context.Context, actor mailstead.Actor) (accoun
 
 // demoAccounts lists the accounts with a server of the demo.
 func (s *Service) demoAccounts(ctx context.Context, actor mailstead.Actor) ([]mailstead.AccountID, error) {
-	hosts := make(map[string]bool)
-	note := func(lists ...[]mailstead.Server) {
-		for _, server := range slices.Concat(lists...) {
-			hosts[server.Host] = true
-		}
-	}
 	p := s.demo.Servers.Provider()
-	note(p.Incoming, p.Outgoing)
+	servers := slices.Concat(p.Incoming, p.Outgoing)
 	for _, row := range s.demo.Servers.Domains() {
-		note(row.Incoming, row.Outgoing)
+		servers = slices.Concat(servers, row.Incoming, row.Outgoing)
+	}
+	q := mailstead.AccountQuery{Limit: mailstead.MaxPage}
+	for i := range servers {
+		q.Hosts = append(q.Hosts, servers[i].Host)
 	}
 	ids := []mailstead.AccountID{}
-	q := mailstead.AccountQuery{Limit: mailstead.MaxPage}
 	for {
 		page, err := s.demo.Accounts.Accounts(ctx, actor, q)
 		if err != nil {
 			return nil, err
 		}
 		for i := range page {
-			a := &page[i]
-			if (a.Incoming != nil && hosts[a.Incoming.Server.Host]) || (a.Outgoing != nil && hosts[a.Outgoing.Server.Host]) {
-				ids = append(ids, a.ID)
-			}
+			ids = append(ids, page[i].ID)
 		}
 		if len(page) < q.Limit {
 			return ids, nil

@@ -52,7 +52,8 @@ func (s *stage) Addresses() []mailstead.DemoAddress {
 func (s *stage) Accounts(_ context.Context, _ mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error) {
 	var out []mailstead.Account
 	for _, a := range s.accounts {
-		if a.ID > q.After && len(out) < q.Limit {
+		asked := func(side *mailstead.Side) bool { return side != nil && slices.Contains(q.Hosts, side.Server.Host) }
+		if a.ID > q.After && len(out) < q.Limit && (asked(a.Incoming) || asked(a.Outgoing)) {
 			out = append(out, a)
 		}
 	}
@@ -97,7 +98,11 @@ func newStage(t *testing.T) (*world, *stage) {
 	t.Helper()
 	s := &stage{}
 	w := newWorld(t, func(c *admin.Config) {
-		s.directory, _ = c.Directory.(*discover.Directory)
+		directory, ok := c.Directory.(*discover.Directory)
+		if !ok {
+			t.Fatalf("the directory is a %T", c.Directory)
+		}
+		s.directory = directory
 		c.Demo = admin.DemoConfig{Servers: s, Directory: s.directory, Accounts: s, Outbox: s}
 	})
 	return w, s

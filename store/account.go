@@ -230,6 +230,10 @@ func (db *DB) Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailste
 	if q.VisibleTo != 0 {
 		sel.Where("a.id IN "+ofUser, int64(q.VisibleTo))
 	}
+	if len(q.Hosts) > 0 {
+		hosts := bun.List(q.Hosts)
+		sel.Where("a.in_host IN (?) OR a.out_host IN (?)", hosts, hosts)
+	}
 	if err := sel.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}

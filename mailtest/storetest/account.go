@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,34 @@ var accountTests = map[string]func(*testing.T, *kit){
 		k.same("anna's", visible(mailstead.AccountQuery{VisibleTo: anna.ID}), []mailstead.AccountID{own.ID, given.ID, byProfile.ID})
 		k.same("bert's", visible(mailstead.AccountQuery{VisibleTo: bert.ID}), []mailstead.AccountID{given.ID, other.ID})
 		k.same("all, second page", visible(mailstead.AccountQuery{After: byProfile.ID, Limit: 1}), []mailstead.AccountID{system.ID})
+	},
+	"accounts are found by the hosts of their servers": func(t *testing.T, k *kit) {
+		ctx := t.Context()
+		onlyIn, onlyOut, other := k.newAccount("in", 0), k.newAccount("out", 0), k.newAccount("other", 0)
+		onlyIn.Incoming.Server.Host, onlyOut.Outgoing.Server.Host = "imap.one.example", "smtp.one.example"
+		ids := make([]mailstead.AccountID, 3)
+		for i, a := range []*mailstead.Account{onlyIn, onlyOut, other} {
+			var err error
+			ids[i], err = k.db.ConnectAccount(ctx, mailstead.Connected{Account: a})
+			k.ok(err)
+		}
+		for _, tt := range []struct {
+			q    mailstead.AccountQuery
+			want []mailstead.AccountID
+		}{
+			{mailstead.AccountQuery{Hosts: []string{"imap.one.example", "smtp.one.example"}}, ids[:2]},
+			{mailstead.AccountQuery{Hosts: []string{"smtp.one.example"}}, ids[1:2]},
+			{mailstead.AccountQuery{Hosts: []string{"imap.one.example", "smtp.one.example"}, After: ids[0]}, ids[1:2]},
+			{mailstead.AccountQuery{Hosts: []string{"one.example"}}, nil},
+		} {
+			list, err := k.db.Accounts(ctx, tt.q)
+			k.ok(err)
+			var got []mailstead.AccountID
+			for _, a := range list {
+				got = append(got, a.ID)
+			}
+			k.same(fmt.Sprint(tt.q.Hosts, tt.q.After), got, tt.want)
+		}
 	},
 	"an account is read with the assignments that reach the user": func(t *testing.T, k *kit) {
 		ctx := t.Context()
