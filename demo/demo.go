@@ -38,6 +38,7 @@ type Servers struct {
 
 // run is the servers from one start to the next stop.
 type run struct {
+	logger *slog.Logger
 	began  time.Time
 	places map[string]dial.Place
 	// fills fills each mailbox at its first use.
@@ -68,7 +69,7 @@ func (s *Servers) Start(ctx context.Context) error {
 		return nil
 	}
 	began := s.c.Now()
-	r := &run{began: began, places: make(map[string]dial.Place), fills: make(map[string]func()), changeAfter: s.c.ChangeAfter}
+	r := &run{logger: s.c.Logger, began: began, places: make(map[string]dial.Place), fills: make(map[string]func()), changeAfter: s.c.ChangeAfter}
 	if err := r.start(began); err != nil {
 		r.stop()
 		return err
@@ -260,8 +261,9 @@ func (r *run) deliver(m fakemail.SMTPMail) {
 func (r *run) arrive(address string, data []byte) {
 	if fill := r.fills[address]; fill != nil {
 		fill()
-		// An inbox is always there.
-		_ = r.imap.Deliver(address, inbox, data)
+		if err := r.imap.Deliver(address, inbox, data); err != nil {
+			r.logger.Error("a mail of the demo did not arrive", slog.Any("error", err))
+		}
 	}
 }
 
