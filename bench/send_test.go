@@ -97,9 +97,9 @@ func startSink(t *testing.T) (addr string) {
 }
 
 // start starts a process for the time of the test and returns what it writes.
-func start(t *testing.T, cmd *exec.Cmd) *logged {
+func start(t *testing.T, cmd *exec.Cmd) *mailtest.Log {
 	t.Helper()
-	log := new(logged)
+	log := new(mailtest.Log)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -112,24 +112,6 @@ func start(t *testing.T, cmd *exec.Cmd) *logged {
 		}
 	})
 	return log
-}
-
-// logged collects the output of a process that runs.
-type logged struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // served is a running mailstead serve, and a token for it.

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mailstead/mailstead/mailtest"
 )
 
 // program is a built mailstead with the pages of web/dist.
@@ -57,28 +59,10 @@ type service struct {
 	args    []string
 	env     []string
 	dir     string
-	log     *log
+	log     *mailtest.Log
 	cmd     *exec.Cmd
 	ended   chan struct{}
 	url     string
-}
-
-// log collects output that is read while it is written.
-type log struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 var (
@@ -100,7 +84,7 @@ func (s *service) start() error {
 	s.ended = make(chan struct{})
 	cmd, ended := s.cmd, s.ended
 	go func() {
-		cmd.Wait()
+		_ = cmd.Wait() // What it has to say stands in the log.
 		close(ended)
 	}()
 	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {

@@ -157,7 +157,7 @@ func (s *stage) addService(_ *http.Request, in serviceRequest) (serviceAnswer, e
 		return serviceAnswer{}, fmt.Errorf("unknown certificate %q", in.Certificate)
 	}
 	servers := s.servers(kind)
-	v := &staged{service: &service{program: path, dir: s.t.TempDir(), log: new(log)}}
+	v := &staged{service: &service{program: path, dir: s.t.TempDir(), log: new(mailtest.Log)}}
 	if err := s.prepare(v, in, servers); err != nil {
 		return serviceAnswer{}, err
 	}

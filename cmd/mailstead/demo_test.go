@@ -274,7 +274,7 @@ func TestDemoLeavesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	cmd := exec.Command(binary(t), "demo", "--quiet", "--listen", "127.0.0.1:0")
-	var log buffer
+	var log mailtest.Log
 	cmd.Dir, cmd.Env, cmd.Stderr, cmd.Stdout = dir, append(os.Environ(), "TMPDIR="+dir), &log, &log
 	must(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill() })

@@ -57,24 +57,6 @@ func binary(t testing.TB) string {
 	return path
 }
 
-// buffer collects output that is read while it is written.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // service is a running mailstead serve, or demo.
 type service struct {
 	t    testing.TB
@@ -82,13 +64,13 @@ type service struct {
 	data string
 	args []string
 	cmd  *exec.Cmd
-	log  *buffer
+	log  *mailtest.Log
 	url  string
 	// ended is closed when the process has ended; exit is its error.
 	ended chan struct{}
 	exit  error
 	// answers holds every answer of the API.
-	answers *buffer
+	answers *mailtest.Log
 	client  *http.Client
 	started time.Duration
 }
@@ -102,7 +84,7 @@ func serve(t testing.TB, data string, args ...string) *service {
 // launch starts the service by a command of its own.
 func launch(t testing.TB, verb, data string, args ...string) *service {
 	t.Helper()
-	s := &service{t: t, verb: verb, data: data, args: args, answers: new(buffer), log: new(buffer)}
+	s := &service{t: t, verb: verb, data: data, args: args, answers: new(mailtest.Log), log: new(mailtest.Log)}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
