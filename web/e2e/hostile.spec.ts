@@ -1,6 +1,6 @@
 import { chromium, type Browser, type BrowserContext, type Frame, type Page } from '@playwright/test';
 import { readdirSync, readFileSync } from 'node:fs';
-import { launchOptions } from '../playwright.config.ts';
+import { wholeChromium } from '../playwright.config.ts';
 import { connect, expect, loaded, signIn, test, type Service } from './fixtures.ts';
 import { contacts } from './netlog.ts';
 import { Trap } from './trap.ts';
@@ -34,10 +34,10 @@ class Alarm {
 
 /** open starts a browser with a network log, for which trap.example is at a port of this machine. */
 function open(port: number, log: string): Promise<Browser> {
-  const args = launchOptions.args.filter((a) => !a.startsWith('--host-resolver-rules'));
+  const args = wholeChromium.args.filter((a) => !a.startsWith('--host-resolver-rules'));
   const rules = `MAP trap.example 127.0.0.1:${port}, MAP *.trap.example 127.0.0.1:${port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`;
   return chromium.launch({
-    ...launchOptions,
+    ...wholeChromium,
     args: [...args, `--host-resolver-rules=${rules}`, `--log-net-log=${log}`],
   });
 }

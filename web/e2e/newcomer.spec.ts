@@ -1,9 +1,12 @@
 import { admin, axe, expect, test, type Mailbox, type Service, type Stage } from './fixtures.ts';
+import { wholeChromium } from '../playwright.config.ts';
 import type { Page } from '@playwright/test';
 import { words } from './words.ts';
 
 const t = words('en');
 const mails = 120;
+
+test.use({ launchOptions: wholeChromium });
 
 /** arrived waits for the answer in the server's own Sent folder and in the inbox of whom it was for, once in each. */
 async function arrived(stage: Stage, box: Mailbox, text: string): Promise<void> {

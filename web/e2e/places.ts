@@ -260,6 +260,7 @@ export const places: Place[] = [
       await s.page.goto(s.demo + '/outbox');
     },
   },
+  { name: 'settings', open: at('/settings') },
   ...['accounts', 'notifications', 'profile', 'appearance', 'tokens', 'about'].map((section) => ({
     name: 'settings-' + section,
     open: at('/settings/' + section),
@@ -273,6 +274,14 @@ export const places: Place[] = [
     name: 'admin-' + section,
     open: at('/admin/' + section),
   })),
+  { name: 'admin', open: at('/admin') },
+  { name: 'admin-user', open: at('/admin/users/1') },
+  { name: 'admin-provider', open: at('/admin/providers/aruba') },
+  {
+    name: 'admin-account',
+    open: async (s) =>
+      void (await s.page.goto(`${s.demo}/admin/accounts/${await idOf(s.page, s.demo, 'support@demo.example')}`)),
+  },
   { name: 'missing', open: at('/no/such/page') },
   {
     name: 'keys',

@@ -9,10 +9,10 @@ test.use({ trace: 'off', screenshot: 'off' });
 
 for (const [name, viewport, theme] of [
   ['desktop, light', { width: 1280, height: 800 }, 'light'],
-  ['phone, dark', { width: 390, height: 844 }, 'dark'],
+  ['phone, dark', { width: 320, height: 640 }, 'dark'],
 ] as const)
-  test.describe(name, () => {
-    test('no page has a serious fault of accessibility, or is wider than the screen', async ({
+  for (const half of [0, 1])
+    test(`${name}, half ${half + 1} of all pages: no serious fault of accessibility, none scrolls sideways`, async ({
       stage,
       browser,
       witness,
@@ -30,14 +30,20 @@ for (const [name, viewport, theme] of [
       const inside = await open();
       await signIn(inside, demo, ada);
       const outside = await open();
-      for (const place of places) {
+      for (const place of places.filter((_, i) => i % 2 === half)) {
         const page = place.out ? outside : inside;
         try {
           await place.open({ page, demo: demo.url, fresh: fresh.url, t });
           await settle(page);
           await axe(page, place.name);
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-          expect(wide, 'width of the page').toBeLessThanOrEqual(viewport.width);
+          // A part that does not scroll may hold more than it is wide, such as a count at the corner of a button.
+          const wide = await page.evaluate(() =>
+            [document.documentElement, ...document.querySelectorAll('body, main, nav')]
+              .filter((e) => e.scrollWidth > e.clientWidth + 1)
+              .filter((e) => e.localName === 'html' || /auto|scroll/.test(getComputedStyle(e).overflowX))
+              .map((e) => `${e.localName} ${e.scrollWidth} px`),
+          );
+          expect(wide, 'scrolls sideways').toEqual([]);
         } catch (e) {
           faults.push(`${place.name}: ${(e as Error).message.slice(0, 1500)}`);
         }
@@ -47,4 +53,3 @@ for (const [name, viewport, theme] of [
       await outside.context().close();
       expect(faults.join('\n\n')).toBe('');
     });
-  });

@@ -15,14 +15,6 @@ const item = (page: Page, text: string) => page.getByRole('main').getByRole('lis
 const button = (page: Page, key: string, values = {}) =>
   page.getByRole('button', { name: t(key, values), exact: true });
 
-/** fits fails when the page scrolls sideways. */
-async function fits(page: Page): Promise<void> {
-  const over = await page.evaluate(() =>
-    [...document.querySelectorAll('main, body, nav')].some((e) => e.scrollWidth > e.clientWidth + 1),
-  );
-  expect(over, `${page.url()} is wider than the screen`).toBe(false);
-}
-
 test('an account is tested, named, given a signature and made the default', async ({ page, stage }) => {
   const service = await stage.service({ admin: true });
   const box = await stage.mailbox({ mails: 3 });
@@ -231,47 +223,4 @@ test('a token is shown once, works, and is revoked', async ({ page, stage, playw
   await expect(page.getByText(t('settings.tokens.empty'))).toBeVisible();
   await expect.poll(works).toBe(401);
   await program.dispose();
-});
-
-test('notices say what the browser allows', async ({ page, stage, context }) => {
-  const service = await stage.service({ admin: true });
-  await signIn(page, service);
-  await context.grantPermissions(['notifications'], { origin: service.url });
-  await page.goto(service.url + '/settings/notifications');
-  await expect(page.getByText(t('settings.notices.granted'))).toBeVisible();
-  await page.getByRole('switch').click();
-  await expect(button(page, 'settings.notices.try')).toBeVisible();
-  await page.reload();
-  await expect(page.getByRole('switch')).toBeChecked();
-  await context.clearPermissions();
-  await page.reload();
-  await expect(page.getByRole('switch')).not.toBeChecked();
-  await axe(page);
-});
-
-test('every section is readable for everybody, and fits a phone', async ({ page, stage }) => {
-  test.setTimeout(300_000);
-  const service = await stage.service({ admin: true });
-  await signIn(page, service);
-  const id = await connect(page, service, await stage.mailbox());
-  const sections = [
-    '',
-    '/accounts',
-    `/accounts/${id}`,
-    '/notifications',
-    '/profile',
-    '/appearance',
-    '/tokens',
-    '/about',
-  ];
-  for (const section of sections) {
-    await page.setViewportSize({ width: 1280, height: 900 });
-    await page.goto(`${service.url}/settings${section}`);
-    await expect(page.locator('h1:visible').first()).toHaveText(/\p{L}/u);
-    await expect(page.locator('main [aria-busy=true]')).toHaveCount(0);
-    await axe(page);
-    await page.setViewportSize({ width: 320, height: 640 });
-    await fits(page);
-    await axe(page, page.url() + ' on a phone');
-  }
 });
