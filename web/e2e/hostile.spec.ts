@@ -1,7 +1,7 @@
 import { chromium, type Browser, type BrowserContext, type Frame, type Page } from '@playwright/test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { wholeChromium } from '../playwright.config.ts';
-import { connect, expect, loaded, signIn, test, type Service } from './fixtures.ts';
+import { connect, expect, loaded, signIn, test, type Mailbox, type Service, type Stage } from './fixtures.ts';
 import { contacts } from './netlog.ts';
 import { Trap } from './trap.ts';
 
@@ -57,6 +57,15 @@ async function place(page: Page, service: Service, account: number): Promise<Pla
     `/accounts/${account}/messages?folder=${folder}&limit=100`,
   );
   return { account, folder, messages: new Map(list.items.map((m) => [m.subject.trim().slice(0, 2), m.id])) };
+}
+
+/** received gives a service, and a mailbox with all letters in it. */
+async function received(stage: Stage): Promise<{ service: Service; box: Mailbox }> {
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox();
+  for (const { text } of letters)
+    await stage.deliver(box, { raw: Buffer.from(text.replace(/\r?\n/g, '\r\n'), 'utf8') });
+  return { service, box };
 }
 
 /** frameOf is the frame of a letter on the page, with its content. */
@@ -141,10 +150,7 @@ test.describe('hostile mail', () => {
   });
 
   test('no letter runs a script, asks for anything or goes anywhere', async ({ stage }, info) => {
-    const service = await stage.service({ admin: true });
-    const box = await stage.mailbox();
-    for (const { text } of letters)
-      await stage.deliver(box, { raw: Buffer.from(text.replace(/\r?\n/g, '\r\n'), 'utf8') });
+    const { service, box } = await received(stage);
     const trap = new Trap();
     const port = await trap.open();
     const log = info.outputPath('net.json');
@@ -201,10 +207,7 @@ test.describe('hostile mail', () => {
   });
 
   test('remote images that were asked for are all that a letter gets', async ({ stage }, info) => {
-    const service = await stage.service({ admin: true });
-    const box = await stage.mailbox();
-    for (const { text } of letters)
-      await stage.deliver(box, { raw: Buffer.from(text.replace(/\r?\n/g, '\r\n'), 'utf8') });
+    const { service, box } = await received(stage);
     const trap = new Trap();
     const port = await trap.open();
     const browser = await open(port, info.outputPath('net.json'));
