@@ -1,4 +1,6 @@
-import type { Schema } from '$lib/api/client';
+import { api, call, type Schema } from '$lib/api/client';
+import { t } from '$lib/i18n';
+import { isGone, removeLater } from './undo.svelte';
 
 export type Scope = Schema<'NewToken'>['scopes'][number];
 
@@ -20,3 +22,17 @@ export function expiryOf(choice: Expiry, day: string, now = new Date()): string 
 
 export const isExpired = (token: Schema<'Token'>, now = new Date()): boolean =>
   token.expires_at !== undefined && new Date(token.expires_at) <= now;
+
+/** revoke ends a token once the time to undo is over: one's own, or that of the user. */
+export function revoke(token: Schema<'Token'>, done: () => Promise<unknown> | void, user?: number): void {
+  const params = { path: { id: token.id }, query: { user } };
+  removeLater({
+    key: `token:${token.id}`,
+    text: t('settings.tokens.revoked', { name: token.name }),
+    run: (init) => call(api.DELETE('/tokens/{id}', { params, ...init })),
+    done,
+  });
+}
+
+/** isRevoked tells that a token was revoked on the page. */
+export const isRevoked = (token: Schema<'Token'>): boolean => isGone(`token:${token.id}`);
