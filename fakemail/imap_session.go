@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -12,10 +13,13 @@ import (
 	"github.com/mailstead/mailstead"
 )
 
-// imapSession is one connection. One goroutine uses it.
+// imapSession is one connection. One goroutine uses it, and another one Idle.
 type imapSession struct {
 	server *IMAPServer
 	conn   *imapserver.Conn
+	// idle is held while Idle runs: the library does not wait for its end when a
+	// connection is lost.
+	idle sync.Mutex
 	// user is there after the sign-in; folder and view are those of the open folder.
 	user   *imapUser
 	folder *imapFolder
@@ -135,6 +139,8 @@ func (is *imapSession) Select(mailbox string, _ *goimap.SelectOptions) (*goimap.
 
 // Unselect closes the open folder, if there is one.
 func (is *imapSession) Unselect() error {
+	is.idle.Lock()
+	defer is.idle.Unlock()
 	if is.view != nil {
 		is.view.Close()
 	}
@@ -283,6 +289,8 @@ func (is *imapSession) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error
 // Idle tells what happens until the client has enough. The library's own Idle
 // forgets what happened just before it.
 func (is *imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	is.idle.Lock()
+	defer is.idle.Unlock()
 	if is.view == nil {
 		<-stop
 		return nil

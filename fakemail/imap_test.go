@@ -1,7 +1,14 @@
 package fakemail_test
 
 import (
+	"bufio"
+
+	"io"
+	"net"
 	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -140,4 +147,44 @@ func TestIMAPServerNeedsACertificateForTLS(t *testing.T) {
 	if _, err := fakemail.StartIMAP(fakemail.IMAPConfig{Security: mailstead.SecurityTLS}); mailstead.KindOf(err) != mailstead.KindInvalid {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestIMAPConnectionLostWhileIdle: a connection ends while its Idle looks at the
+// folder. The race detector is the judge.
+func TestIMAPConnectionLostWhileIdle(t *testing.T) {
+	s, _, a := startIMAP(t, fakemail.IMAPConfig{})
+	for range 20 {
+		c, err := net.Dial("tcp", net.JoinHostPort(a.Server.Host, strconv.Itoa(a.Server.Port)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := bufio.NewReader(c)
+		for _, step := range []struct{ say, until string }{
+			{"", "* OK"},
+			{"1 LOGIN ann@example.com sesame\r\n", "1 OK"},
+			{"2 SELECT INBOX\r\n", "2 OK"},
+			{"3 IDLE\r\n", "+ "},
+		} {
+			if _, err := io.WriteString(c, step.say); err != nil {
+				t.Fatal(err)
+			}
+			for line := ""; !strings.HasPrefix(line, step.until); {
+				if line, err = r.ReadString('\n'); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var delivered sync.WaitGroup
+		delivered.Go(func() {
+			if err := s.Deliver("ann@example.com", "INBOX", []byte("Subject: x\r\n\r\nhello\r\n")); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		delivered.Wait()
+	}
+	// All sessions end: Close waits for them.
+	s.Close()
 }
