@@ -5,7 +5,7 @@ import "time"
 // Account is one mailbox or sender: an address, an incoming side, an outgoing
 // side, or both. Its secrets are stored apart, sealed.
 type Account struct {
-	ID AccountID `json:"id"`
+	ID AccountID `json:"id" audit:"-"`
 	// Key is random and never changes; sealed secrets are bound to it.
 	Key string `json:"-"`
 	// OwnerID is the user who connected the account, or 0 for one that belongs
@@ -24,8 +24,8 @@ type Account struct {
 	LoadPeriod LoadPeriod `json:"load_period"`
 	// Signature ends every new mail; plain text.
 	Signature string    `json:"signature,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	CreatedAt time.Time `json:"created_at" audit:"-"`
+	UpdatedAt time.Time `json:"updated_at" audit:"-"`
 }
 
 // Side is one direction of an account.
@@ -35,7 +35,7 @@ type Side struct {
 	Enabled bool   `json:"enabled"`
 	// Secret says which of the account's secrets this side signs in with.
 	Secret SecretField `json:"-"`
-	Health Health      `json:"health"`
+	Health Health      `json:"health" audit:"-"`
 }
 
 // HealthState is how a side of an account fares.

@@ -25,6 +25,8 @@ type (
 	TokenID int64
 	// EventID is the position of an Event in the event stream; it only grows.
 	EventID int64
+	// AuditID names an AuditEntry; it only grows.
+	AuditID int64
 	// ProviderID names a Provider: a short lower-case word such as "gmail".
 	ProviderID string
 	// UID is a message's unique identifier inside one folder and one

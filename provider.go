@@ -62,7 +62,7 @@ const (
 
 // Domain maps a mail domain to a provider, or to servers of its own.
 type Domain struct {
-	Name       string       `json:"name"`
+	Name       string       `json:"name" audit:"-"`
 	ProviderID ProviderID   `json:"provider_id,omitempty"`
 	Source     DomainSource `json:"source"`
 	// Incoming and Outgoing are set when no provider is named.

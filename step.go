@@ -16,6 +16,9 @@ type Connected struct {
 	// Learned is the domain that this sign-in made known, or nil. It never
 	// replaces what an administrator said.
 	Learned *Domain
+	// Audit gets the account's id. LearnedAudit is stored when Learned is.
+	Audit        AuditEntry
+	LearnedAudit AuditEntry
 	// Events get the account's id.
 	Events []Event
 }

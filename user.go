@@ -13,7 +13,7 @@ const (
 
 // User is a person who signs in or for whom an application sends.
 type User struct {
-	ID       UserID `json:"id"`
+	ID       UserID `json:"id" audit:"-"`
 	Name     string `json:"name"`
 	Email    string `json:"email"`
 	Role     Role   `json:"role"`
@@ -21,7 +21,7 @@ type User struct {
 	// DefaultAccountID is the account that the user prefers to send from, or 0.
 	DefaultAccountID AccountID   `json:"default_account_id,omitempty"`
 	ProfileIDs       []ProfileID `json:"profile_ids,omitempty"`
-	CreatedAt        time.Time   `json:"created_at"`
+	CreatedAt        time.Time   `json:"created_at" audit:"-"`
 }
 
 // Validate cleans and checks what a person typed.
@@ -46,7 +46,7 @@ func (u *User) Validate() error {
 
 // Profile is a role of the business application that users have.
 type Profile struct {
-	ID   ProfileID `json:"id"`
+	ID   ProfileID `json:"id" audit:"-"`
 	Name string    `json:"name"`
 }
 
@@ -96,14 +96,14 @@ const (
 
 // Token lets an application act for a user. Only a hash of it is stored.
 type Token struct {
-	ID        TokenID   `json:"id"`
+	ID        TokenID   `json:"id" audit:"-"`
 	UserID    UserID    `json:"user_id"`
 	Name      string    `json:"name"`
 	Scopes    []Scope   `json:"scopes"`
 	Hash      []byte    `json:"-"`
-	CreatedAt time.Time `json:"created_at"`
+	CreatedAt time.Time `json:"created_at" audit:"-"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	UsedAt    time.Time `json:"used_at,omitzero"`
+	UsedAt    time.Time `json:"used_at,omitzero" audit:"-"`
 }
 
 // Session is a sign-in of a browser. Only a hash of its cookie is stored.
@@ -120,9 +120,14 @@ type Actor struct {
 	User User
 	// Scopes limits a token; nil means all that the user may.
 	Scopes []Scope
+	// TokenID is the token that it came with, or 0.
+	TokenID TokenID
 	// Operator is the person at the machine's own command line, who may do what
 	// an administrator may, and has no user of its own.
 	Operator bool
+	// ByOperator tells that the operator acts as User. It gives no right: only the
+	// audit tells it.
+	ByOperator bool
 }
 
 // IsAdmin reports whether the actor may administer.

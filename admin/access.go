@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 
 	"github.com/mailstead/mailstead"
@@ -21,10 +20,12 @@ func (s *Service) CreateProfile(ctx context.Context, actor mailstead.Actor, name
 		return mailstead.Profile{}, mailstead.Invalid("name", "input.name_needed", "The profile needs a name.")
 	}
 	p := mailstead.Profile{Name: clean}
-	if err := s.c.Store.CreateProfile(ctx, &p); err != nil {
+	e := actor.Audit(mailstead.AuditProfileCreate, p.AuditObject(), mailstead.AuditChanges(nil, &p))
+	if err := s.c.Store.CreateProfile(ctx, &p, e); err != nil {
 		return mailstead.Profile{}, err
 	}
-	s.did(ctx, actor, "profile.create", slog.Int64("profile_id", int64(p.ID)))
+	e.Object = p.AuditObject()
+	s.did(ctx, e)
 	return p, nil
 }
 
@@ -41,11 +42,29 @@ func (s *Service) DeleteProfile(ctx context.Context, actor mailstead.Actor, id m
 	if err := actor.RequireAdmin(); err != nil {
 		return err
 	}
-	if err := s.c.Store.DeleteProfile(ctx, id); err != nil {
+	p, err := s.profile(ctx, id)
+	if err != nil {
 		return err
 	}
-	s.did(ctx, actor, "profile.delete", slog.Int64("profile_id", int64(id)))
+	e := actor.Audit(mailstead.AuditProfileDelete, p.AuditObject(), mailstead.AuditChanges(&p, nil))
+	if err := s.c.Store.DeleteProfile(ctx, id, e); err != nil {
+		return err
+	}
+	s.did(ctx, e)
 	return nil
+}
+
+func (s *Service) profile(ctx context.Context, id mailstead.ProfileID) (mailstead.Profile, error) {
+	all, err := s.c.Store.Profiles(ctx)
+	if err != nil {
+		return mailstead.Profile{}, err
+	}
+	for _, p := range all {
+		if p.ID == id {
+			return p, nil
+		}
+	}
+	return mailstead.Profile{}, mailstead.NotFound("profile")
 }
 
 func (s *Service) checkProfiles(ctx context.Context, ids []mailstead.ProfileID) error {
@@ -77,17 +96,41 @@ func (s *Service) Assign(ctx context.Context, actor mailstead.Actor, a mailstead
 		return mailstead.Assignment{}, err
 	}
 	a.ID = 0
-	if err := s.checkAssignment(ctx, actor, &a); err != nil {
+	account, err := s.checkAssignment(ctx, actor, &a)
+	if err != nil {
 		return mailstead.Assignment{}, err
 	}
-	if err := s.c.Store.CreateAssignment(ctx, &a); err != nil {
+	g, err := s.grantOf(ctx, &a)
+	if err != nil {
 		return mailstead.Assignment{}, err
 	}
-	s.did(ctx, actor, "assignment.create", slog.Int64("account_id", int64(a.AccountID)))
+	e := actor.Audit(mailstead.AuditAssignmentCreate, account.AuditObject(), mailstead.AuditChanges(nil, g))
+	if err := s.c.Store.CreateAssignment(ctx, &a, e); err != nil {
+		return mailstead.Assignment{}, err
+	}
+	s.did(ctx, e)
 	return a, nil
 }
 
-func (s *Service) checkAssignment(ctx context.Context, actor mailstead.Actor, a *mailstead.Assignment) error {
+// checkAssignment checks and cleans an assignment and returns its account.
+func (s *Service) checkAssignment(ctx context.Context, actor mailstead.Actor, a *mailstead.Assignment) (mailstead.Account, error) {
+	if err := cleanAssignment(a); err != nil {
+		return mailstead.Account{}, err
+	}
+	account, _, err := s.c.Store.AccountFor(ctx, a.AccountID, actor.User.ID)
+	if err != nil {
+		return account, notFoundIs(err, mailstead.Invalid("account_id", "input.account", "There is no such account."))
+	}
+	if a.ProfileID != 0 {
+		return account, s.checkProfiles(ctx, []mailstead.ProfileID{a.ProfileID})
+	}
+	if _, err := s.c.Store.User(ctx, a.UserID); err != nil {
+		return account, notFoundIs(err, mailstead.Invalid("user_id", "input.user", "There is no such user."))
+	}
+	return account, nil
+}
+
+func cleanAssignment(a *mailstead.Assignment) error {
 	if a.System || (a.UserID == 0) == (a.ProfileID == 0) {
 		return mailstead.Invalid("user_id", "input.assignee", "Assign the account to a user or to a profile.")
 	}
@@ -104,15 +147,6 @@ func (s *Service) checkAssignment(ctx context.Context, actor mailstead.Actor, a 
 		default:
 			return mailstead.Invalid("rights", "input.rights", "The rights are read, send and manage.")
 		}
-	}
-	if _, _, err := s.c.Store.AccountFor(ctx, a.AccountID, actor.User.ID); err != nil {
-		return notFoundIs(err, mailstead.Invalid("account_id", "input.account", "There is no such account."))
-	}
-	if a.ProfileID != 0 {
-		return s.checkProfiles(ctx, []mailstead.ProfileID{a.ProfileID})
-	}
-	if _, err := s.c.Store.User(ctx, a.UserID); err != nil {
-		return notFoundIs(err, mailstead.Invalid("user_id", "input.user", "There is no such user."))
 	}
 	return nil
 }
@@ -137,10 +171,23 @@ func (s *Service) DeleteAssignment(ctx context.Context, actor mailstead.Actor, i
 	if err := actor.RequireAdmin(); err != nil {
 		return err
 	}
-	if err := s.c.Store.DeleteAssignment(ctx, id); err != nil {
+	a, err := s.c.Store.Assignment(ctx, id)
+	if err != nil {
 		return err
 	}
-	s.did(ctx, actor, "assignment.delete", slog.Int64("assignment_id", int64(id)))
+	account, _, err := s.c.Store.AccountFor(ctx, a.AccountID, actor.User.ID)
+	if err != nil {
+		return notFoundIs(err, mailstead.NotFound("assignment"))
+	}
+	g, err := s.grantOf(ctx, &a)
+	if err != nil {
+		return err
+	}
+	e := actor.Audit(mailstead.AuditAssignmentDelete, account.AuditObject(), mailstead.AuditChanges(g, nil))
+	if err := s.c.Store.DeleteAssignment(ctx, id, e); err != nil {
+		return err
+	}
+	s.did(ctx, e)
 	return nil
 }
 
@@ -150,6 +197,11 @@ func (s *Service) SetSystemAccount(ctx context.Context, actor mailstead.Actor, a
 	if err := actor.RequireAdmin(); err != nil {
 		return err
 	}
+	before, err := s.systemAccount(ctx)
+	if err != nil {
+		return err
+	}
+	var after *mailstead.Account
 	if account != 0 {
 		a, _, err := s.c.Store.AccountFor(ctx, account, actor.User.ID)
 		if err != nil {
@@ -158,10 +210,15 @@ func (s *Service) SetSystemAccount(ctx context.Context, actor mailstead.Actor, a
 		if a.Outgoing == nil {
 			return mailstead.Invalid("account_id", "input.account", "This account only receives; the system's account must be able to send.")
 		}
+		after = &a
 	}
-	if err := s.c.Store.SetSystemAccount(ctx, account); err != nil {
+	e := auditSystem(actor, before, after)
+	if len(e.Changes) == 0 {
+		return nil
+	}
+	if err := s.c.Store.SetSystemAccount(ctx, account, e); err != nil {
 		return err
 	}
-	s.did(ctx, actor, "system_account.set", slog.Int64("account_id", int64(account)))
+	s.did(ctx, e)
 	return nil
 }

@@ -9,7 +9,8 @@
 //     name, password, tokens and the account that they prefer.
 //
 // Every method decides by the Actor. Passwords, cookies and tokens are stored as
-// hashes only.
+// hashes only. What changes the administration is stored together with its entry
+// of the audit.
 package admin
 
 import (
@@ -24,14 +25,13 @@ import (
 // UserStore keeps the users.
 type UserStore interface {
 	CountUsers(ctx context.Context) (int, error)
-	CreateUser(ctx context.Context, u *mailstead.User, passwordHash string, onlyFirst bool) error
+	CreateUser(ctx context.Context, u *mailstead.User, passwordHash string, onlyFirst bool, audit mailstead.AuditEntry) error
 	User(ctx context.Context, id mailstead.UserID) (mailstead.User, error)
 	UserByEmail(ctx context.Context, email string) (mailstead.User, string, error)
 	Users(ctx context.Context, after mailstead.UserID, limit int) ([]mailstead.User, error)
-	UpdateUser(ctx context.Context, u *mailstead.User) error
-	SetUserPassword(ctx context.Context, id mailstead.UserID, hash string) error
-	SetUserProfiles(ctx context.Context, id mailstead.UserID, profiles []mailstead.ProfileID) error
-	DeleteUserSessions(ctx context.Context, id mailstead.UserID) error
+	UpdateUser(ctx context.Context, u *mailstead.User, audit mailstead.AuditEntry) error
+	SetUserPassword(ctx context.Context, id mailstead.UserID, hash string, audit mailstead.AuditEntry) error
+	SetDefaultAccount(ctx context.Context, id mailstead.UserID, account mailstead.AccountID, audit mailstead.AuditEntry) error
 	SenderFacts(ctx context.Context, user mailstead.UserID, named ...mailstead.AccountID) (mailstead.SenderFacts, error)
 }
 
@@ -42,27 +42,38 @@ type SessionStore interface {
 	TouchSession(ctx context.Context, hash []byte, expires time.Time) error
 	DeleteSession(ctx context.Context, hash []byte) error
 	DeleteSessionsBefore(ctx context.Context, t time.Time) error
-	CreateToken(ctx context.Context, t *mailstead.Token) error
+	CreateToken(ctx context.Context, t *mailstead.Token, audit mailstead.AuditEntry) error
 	TokenByHash(ctx context.Context, hash []byte) (mailstead.Token, mailstead.User, error)
 	Tokens(ctx context.Context, user mailstead.UserID) ([]mailstead.Token, error)
-	DeleteToken(ctx context.Context, id mailstead.TokenID, user mailstead.UserID) error
+	DeleteToken(ctx context.Context, id mailstead.TokenID, user mailstead.UserID, audit mailstead.AuditEntry) error
 	TouchToken(ctx context.Context, id mailstead.TokenID, at time.Time) error
 }
 
-// AccessStore keeps profiles, assignments and the table of domains.
+// AccessStore keeps profiles and assignments.
 type AccessStore interface {
-	CreateProfile(ctx context.Context, p *mailstead.Profile) error
+	CreateProfile(ctx context.Context, p *mailstead.Profile, audit mailstead.AuditEntry) error
 	Profiles(ctx context.Context) ([]mailstead.Profile, error)
-	DeleteProfile(ctx context.Context, id mailstead.ProfileID) error
+	DeleteProfile(ctx context.Context, id mailstead.ProfileID, audit mailstead.AuditEntry) error
 	AccountFor(ctx context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error)
-	CreateAssignment(ctx context.Context, a *mailstead.Assignment) error
+	CreateAssignment(ctx context.Context, a *mailstead.Assignment, audit mailstead.AuditEntry) error
+	Assignment(ctx context.Context, id mailstead.AssignmentID) (mailstead.Assignment, error)
 	Assignments(ctx context.Context, account mailstead.AccountID) ([]mailstead.Assignment, error)
-	DeleteAssignment(ctx context.Context, id mailstead.AssignmentID) error
-	SetSystemAccount(ctx context.Context, account mailstead.AccountID) error
+	DeleteAssignment(ctx context.Context, id mailstead.AssignmentID, audit mailstead.AuditEntry) error
+	SetSystemAccount(ctx context.Context, account mailstead.AccountID, audit mailstead.AuditEntry) error
+}
+
+// DomainStore keeps the table of domains.
+type DomainStore interface {
 	Domain(ctx context.Context, name string) (mailstead.Domain, error)
 	Domains(ctx context.Context, after string, limit int) ([]mailstead.Domain, error)
-	PutDomain(ctx context.Context, d mailstead.Domain) error
-	DeleteDomain(ctx context.Context, name string) error
+	PutDomains(ctx context.Context, domains []mailstead.Domain, audit mailstead.AuditEntry) error
+	DeleteDomains(ctx context.Context, names []string, audit mailstead.AuditEntry) error
+}
+
+// AuditStore keeps the audit.
+type AuditStore interface {
+	Audit(ctx context.Context, q mailstead.AuditQuery) ([]mailstead.AuditEntry, error)
+	RecordAudit(ctx context.Context, e mailstead.AuditEntry) error
 }
 
 // MailStore keeps the mail, which goes with the demo.
@@ -75,6 +86,8 @@ type Store interface {
 	UserStore
 	SessionStore
 	AccessStore
+	DomainStore
+	AuditStore
 	MailStore
 }
 
@@ -160,10 +173,4 @@ func requirePerson(actor mailstead.Actor) error {
 
 func errSignIn() error {
 	return &mailstead.Error{Kind: mailstead.KindUnauthenticated, Code: "signin.required", Text: "Sign in first."}
-}
-
-// did logs an action of administration; ids only.
-func (s *Service) did(ctx context.Context, actor mailstead.Actor, action string, attrs ...slog.Attr) {
-	attrs = append(attrs, slog.String("action", action), slog.Int64("actor_id", int64(actor.User.ID)), slog.Bool("operator", actor.Operator))
-	s.c.Logger.LogAttrs(ctx, slog.LevelInfo, "administration", attrs...)
 }

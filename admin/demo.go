@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -111,13 +110,39 @@ func (s *Service) AddDemo(ctx context.Context, actor mailstead.Actor) (mailstead
 	if err := s.startDemo(ctx); err != nil {
 		return mailstead.Demo{}, err
 	}
-	for _, row := range s.demo.Servers.Domains() {
-		if err := s.c.Store.PutDomain(ctx, row); err != nil {
-			return mailstead.Demo{}, err
+	known, err := s.demoKnown(ctx)
+	switch {
+	case err != nil:
+		return mailstead.Demo{}, err
+	case known:
+		return s.demoState(ctx, actor)
+	}
+	e := s.auditDemo(actor, mailstead.AuditDemoAdd, false)
+	if err := s.c.Store.PutDomains(ctx, s.demo.Servers.Domains(), e); err != nil {
+		return mailstead.Demo{}, err
+	}
+	s.did(ctx, e)
+	return s.demoState(ctx, actor)
+}
+
+// demoKnown reports whether the table of domains has all of the demo's.
+func (s *Service) demoKnown(ctx context.Context) (bool, error) {
+	rows := s.demo.Servers.Domains()
+	for i := range rows {
+		if changes, err := s.domainChanges(ctx, &rows[i]); err != nil || len(changes) > 0 {
+			return false, err
 		}
 	}
-	s.did(ctx, actor, "demo.add")
-	return s.demoState(ctx, actor)
+	return true, nil
+}
+
+// auditDemo returns the entry of turning the demo on or off.
+func (s *Service) auditDemo(actor mailstead.Actor, action mailstead.AuditAction, was bool) mailstead.AuditEntry {
+	type state struct {
+		Active bool `json:"active"`
+	}
+	object := mailstead.AuditObject{Kind: mailstead.AuditDemo, Name: s.demo.Servers.Provider().Name}
+	return actor.Audit(action, object, mailstead.AuditChanges(&state{was}, &state{!was}))
 }
 
 // ResumeDemo starts the demo's servers if it was on when the service stopped.
@@ -151,34 +176,39 @@ func (s *Service) RemoveDemo(ctx context.Context, actor mailstead.Actor) (err er
 	running := s.demo.Servers.Running()
 	// First, so that nothing comes in while things go.
 	s.demo.Servers.Stop()
-	n, err := s.removeDemo(ctx, actor)
-	if err != nil {
+	if err := s.removeDemo(ctx, actor); err != nil {
 		if running {
 			err = errors.Join(err, s.demo.Servers.Start(ctx))
 		}
 		return err
 	}
 	s.demo.Directory.Remove()
-	s.did(ctx, actor, "demo.remove", slog.Int("accounts", n))
 	return nil
 }
 
-func (s *Service) removeDemo(ctx context.Context, actor mailstead.Actor) (accounts int, err error) {
+func (s *Service) removeDemo(ctx context.Context, actor mailstead.Actor) error {
 	ids, err := s.demoAccounts(ctx, actor)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	for _, id := range ids {
 		if err := s.removeDemoAccount(ctx, actor, id); err != nil {
-			return 0, err
+			return err
 		}
 	}
+	var names []string
 	for _, row := range s.demo.Servers.Domains() {
-		if err := s.c.Store.DeleteDomain(ctx, row.Name); err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
-			return 0, err
-		}
+		names = append(names, row.Name)
 	}
-	return len(ids), nil
+	e := s.auditDemo(actor, mailstead.AuditDemoRemove, true)
+	switch err := s.c.Store.DeleteDomains(ctx, names, e); {
+	case mailstead.KindOf(err) == mailstead.KindNotFound:
+		return nil // It was off.
+	case err != nil:
+		return err
+	}
+	s.did(ctx, e)
+	return nil
 }
 
 // demoAccounts lists the accounts with a server of the demo.
@@ -226,7 +256,7 @@ func (s *Service) removeDemoAccount(ctx context.Context, actor mailstead.Actor, 
 		return err
 	}
 	for _, a := range assignments {
-		if err := s.c.Store.DeleteAssignment(ctx, a.ID); err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
+		if err := s.DeleteAssignment(ctx, actor, a.ID); err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
 			return err
 		}
 	}

@@ -146,7 +146,7 @@ func TestDemoComesAndGoes(t *testing.T) {
 	ctx := t.Context()
 	root := w.person(t, "root@firm.example", mailstead.RoleAdmin)
 	other := mailstead.Domain{Name: "firm.example", ProviderID: "gmail", Source: mailstead.DomainAdministrator}
-	if err := w.store.PutDomain(ctx, other); err != nil {
+	if err := w.store.PutDomains(ctx, []mailstead.Domain{other}, audited); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.ResumeDemo(ctx); err != nil || s.running {
@@ -189,7 +189,7 @@ func TestDemoComesAndGoes(t *testing.T) {
 	id := w.account(t, 0, mailstead.SideOutgoing)
 	w.account(t, root.User.ID, mailstead.SideOutgoing)
 	w.account(t, w.anna(t).User.ID, mailstead.SideOutgoing)
-	if err := w.store.SetSystemAccount(ctx, id); err != nil {
+	if err := w.store.SetSystemAccount(ctx, id, audited); err != nil {
 		t.Fatal(err)
 	}
 	s.accounts = []mailstead.Account{

@@ -36,11 +36,28 @@ func (s *Service) PutDomain(ctx context.Context, actor mailstead.Actor, d mailst
 	if err := s.checkDomain(&d); err != nil {
 		return mailstead.Domain{}, err
 	}
-	if err := s.c.Store.PutDomain(ctx, d); err != nil {
+	changes, err := s.domainChanges(ctx, &d)
+	if err != nil || len(changes) == 0 {
+		return d, err
+	}
+	e := actor.Audit(mailstead.AuditDomainPut, d.AuditObject(), changes)
+	if err := s.c.Store.PutDomains(ctx, []mailstead.Domain{d}, e); err != nil {
 		return mailstead.Domain{}, err
 	}
-	s.did(ctx, actor, "domain.put")
+	s.did(ctx, e)
 	return d, nil
+}
+
+// domainChanges compares a domain with what the table says of it.
+func (s *Service) domainChanges(ctx context.Context, d *mailstead.Domain) ([]mailstead.AuditChange, error) {
+	old, err := s.c.Store.Domain(ctx, d.Name)
+	switch {
+	case mailstead.KindOf(err) == mailstead.KindNotFound:
+		return mailstead.AuditChanges(nil, d), nil
+	case err != nil:
+		return nil, err
+	}
+	return mailstead.AuditChanges(&old, d), nil
 }
 
 // cleanDomain returns a mail domain in lower-case ASCII.
@@ -113,9 +130,14 @@ func (s *Service) DeleteDomain(ctx context.Context, actor mailstead.Actor, name 
 	if err != nil {
 		return err
 	}
-	if err := s.c.Store.DeleteDomain(ctx, clean); err != nil {
+	d, err := s.c.Store.Domain(ctx, clean)
+	if err != nil {
 		return err
 	}
-	s.did(ctx, actor, "domain.delete")
+	e := actor.Audit(mailstead.AuditDomainDelete, d.AuditObject(), mailstead.AuditChanges(&d, nil))
+	if err := s.c.Store.DeleteDomains(ctx, []string{clean}, e); err != nil {
+		return err
+	}
+	s.did(ctx, e)
 	return nil
 }

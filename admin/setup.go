@@ -65,7 +65,8 @@ func (s *Service) Setup(ctx context.Context, r SetupRequest) (mailstead.User, Si
 	if err != nil {
 		return mailstead.User{}, SignedIn{}, err
 	}
-	if err := s.c.Store.CreateUser(ctx, &u, hash, true); err != nil {
+	e := mailstead.Actor{User: u}.Audit(mailstead.AuditSetup, u.AuditObject(), created(&u, hash))
+	if err := s.c.Store.CreateUser(ctx, &u, hash, true, e); err != nil {
 		if mailstead.KindOf(err) == mailstead.KindConflict {
 			err = errSetupDone()
 		}
@@ -74,7 +75,8 @@ func (s *Service) Setup(ctx context.Context, r SetupRequest) (mailstead.User, Si
 	s.mu.Lock()
 	s.setupHash = nil
 	s.mu.Unlock()
-	s.did(ctx, mailstead.Actor{User: u}, "setup")
+	e.ActorID, e.Object = u.ID, u.AuditObject()
+	s.did(ctx, e)
 	in, err := s.openSession(ctx, u)
 	return u, in, err
 }

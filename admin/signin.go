@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"strings"
@@ -40,7 +41,8 @@ func (s *Service) SignIn(ctx context.Context, email string, password mailstead.S
 	if len(address) > maxAddress {
 		return SignedIn{}, errBadSignIn()
 	}
-	backRemote, ok := s.byRemote.try(networkOf(remote), now)
+	network := networkOf(remote)
+	backRemote, ok := s.byRemote.try(network, now)
 	if !ok {
 		return SignedIn{}, errThrottled()
 	}
@@ -54,6 +56,9 @@ func (s *Service) SignIn(ctx context.Context, email string, password mailstead.S
 	}
 	known := err == nil && hash != ""
 	if err := s.verify(known, hash, password); err != nil {
+		if mailstead.KindOf(err) == mailstead.KindUnauthenticated {
+			err = cmp.Or(s.auditLocks(ctx, mailstead.Actor{}, &u, address, network), err)
+		}
 		return SignedIn{}, err
 	}
 	if u.Disabled {
@@ -190,7 +195,7 @@ func (s *Service) byToken(ctx context.Context, bearer mailstead.Secret) (mailste
 		}
 	}
 	// Never nil: nil would mean everything that the user may.
-	return mailstead.Actor{User: u, Scopes: append([]mailstead.Scope{}, t.Scopes...)}, nil
+	return mailstead.Actor{User: u, Scopes: append([]mailstead.Scope{}, t.Scopes...), TokenID: t.ID}, nil
 }
 
 // notFoundIs replaces an error of KindNotFound.

@@ -19,11 +19,18 @@ type throttle struct {
 	every time.Duration
 
 	mu   sync.Mutex
-	keys map[string]*rate.Limiter
+	keys map[string]*allowance
+}
+
+// allowance is what is left of the tries of a key.
+type allowance struct {
+	*rate.Limiter
+	// told is when it was last said that none is left.
+	told time.Time
 }
 
 func newThrottle(burst int, every time.Duration) *throttle {
-	return &throttle{burst: burst, every: every, keys: make(map[string]*rate.Limiter)}
+	return &throttle{burst: burst, every: every, keys: make(map[string]*allowance)}
 }
 
 // try takes one try of the key. It returns a function that gives the try back,
@@ -37,7 +44,7 @@ func (t *throttle) try(key string, now time.Time) (giveBack func(), ok bool) {
 	return func() { r.CancelAt(now) }, true
 }
 
-func (t *throttle) limiter(key string, now time.Time) *rate.Limiter {
+func (t *throttle) limiter(key string, now time.Time) *allowance {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if l := t.keys[key]; l != nil {
@@ -46,9 +53,25 @@ func (t *throttle) limiter(key string, now time.Time) *rate.Limiter {
 	if len(t.keys) >= maxThrottled {
 		t.forget(now)
 	}
-	l := rate.NewLimiter(rate.Every(t.every), t.burst)
+	l := &allowance{Limiter: rate.NewLimiter(rate.Every(t.every), t.burst)}
 	t.keys[key] = l
 	return l
+}
+
+// tellEvery is how often it is said of a key that it has no try left: who goes on
+// guessing must not fill the audit.
+const tellEvery = time.Hour
+
+// ranDry reports that the key has no try left, once in tellEvery.
+func (t *throttle) ranDry(key string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	a := t.keys[key]
+	if a == nil || a.TokensAt(now) >= 1 || (!a.told.IsZero() && now.Sub(a.told) < tellEvery) {
+		return false
+	}
+	a.told = now
+	return true
 }
 
 // forget drops the keys that have all their tries. When a flood of new keys

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -42,10 +41,12 @@ func (s *Service) CreateToken(ctx context.Context, actor mailstead.Actor, r Toke
 	}
 	secret, hash := credential.NewToken(tokenPrefix)
 	t.Hash = hash
-	if err := s.c.Store.CreateToken(ctx, &t); err != nil {
+	e := actor.Audit(mailstead.AuditTokenCreate, t.AuditObject(), mailstead.AuditChanges(nil, &t))
+	if err := s.c.Store.CreateToken(ctx, &t, e); err != nil {
 		return mailstead.Token{}, mailstead.Secret{}, err
 	}
-	s.did(ctx, actor, "token.create", slog.Int64("token_id", int64(t.ID)), slog.Int64("user_id", int64(u.ID)))
+	e.Object = t.AuditObject()
+	s.did(ctx, e)
 	return t, secret, nil
 }
 
@@ -105,9 +106,19 @@ func (s *Service) DeleteToken(ctx context.Context, actor mailstead.Actor, id mai
 	if err != nil {
 		return err
 	}
-	if err := s.c.Store.DeleteToken(ctx, id, u.ID); err != nil {
+	tokens, err := s.c.Store.Tokens(ctx, u.ID)
+	if err != nil {
 		return err
 	}
-	s.did(ctx, actor, "token.delete", slog.Int64("token_id", int64(id)), slog.Int64("user_id", int64(u.ID)))
+	i := slices.IndexFunc(tokens, func(t mailstead.Token) bool { return t.ID == id })
+	if i < 0 {
+		return mailstead.NotFound("token")
+	}
+	t := &tokens[i]
+	e := actor.Audit(mailstead.AuditTokenDelete, t.AuditObject(), mailstead.AuditChanges(t, nil))
+	if err := s.c.Store.DeleteToken(ctx, id, u.ID, e); err != nil {
+		return err
+	}
+	s.did(ctx, e)
 	return nil
 }

@@ -2,7 +2,7 @@ package admin
 
 import (
 	"context"
-	"log/slog"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -58,10 +58,12 @@ func (s *Service) CreateUser(ctx context.Context, actor mailstead.Actor, u mails
 			return mailstead.User{}, err
 		}
 	}
-	if err := s.c.Store.CreateUser(ctx, &u, hash, false); err != nil {
+	e := actor.Audit(mailstead.AuditUserCreate, u.AuditObject(), created(&u, hash))
+	if err := s.c.Store.CreateUser(ctx, &u, hash, false, e); err != nil {
 		return mailstead.User{}, err
 	}
-	s.did(ctx, actor, "user.create", slog.Int64("user_id", int64(u.ID)))
+	e.Object = u.AuditObject()
+	s.did(ctx, e)
 	return u, nil
 }
 
@@ -138,13 +140,9 @@ func (s *Service) UpdateUser(ctx context.Context, actor mailstead.Actor, id mail
 		if err := s.checkProfiles(ctx, *c.Profiles); err != nil {
 			return mailstead.User{}, err
 		}
-		u.ProfileIDs = *c.Profiles
+		u.ProfileIDs = slices.Compact(slices.Sorted(slices.Values(*c.Profiles)))
 	}
-	if err := s.storeUser(ctx, &old, &u, c.Profiles != nil); err != nil {
-		return mailstead.User{}, err
-	}
-	s.did(ctx, actor, "user.update", slog.Int64("user_id", int64(id)))
-	return u, nil
+	return u, s.storeUser(ctx, actor, &old, &u)
 }
 
 func set[T any](field, value *T) {
@@ -153,18 +151,16 @@ func set[T any](field, value *T) {
 	}
 }
 
-func (s *Service) storeUser(ctx context.Context, old, u *mailstead.User, profiles bool) error {
-	if err := s.c.Store.UpdateUser(ctx, u); err != nil {
+// storeUser stores a user if anything about it has changed.
+func (s *Service) storeUser(ctx context.Context, actor mailstead.Actor, old, u *mailstead.User) error {
+	e := actor.Audit(mailstead.AuditUserUpdate, u.AuditObject(), mailstead.AuditChanges(old, u))
+	if len(e.Changes) == 0 {
+		return nil
+	}
+	if err := s.c.Store.UpdateUser(ctx, u, e); err != nil {
 		return err
 	}
-	if profiles {
-		if err := s.c.Store.SetUserProfiles(ctx, u.ID, u.ProfileIDs); err != nil {
-			return err
-		}
-	}
-	if u.Disabled && !old.Disabled {
-		return s.c.Store.DeleteUserSessions(ctx, u.ID)
-	}
+	s.did(ctx, e)
 	return nil
 }
 
@@ -215,7 +211,7 @@ func (s *Service) SetPassword(ctx context.Context, actor mailstead.Actor, c Pass
 		return err
 	}
 	if c.UserID == actor.User.ID {
-		if err := s.checkCurrent(ctx, &u, c.Current); err != nil {
+		if err := s.checkCurrent(ctx, actor, &u, c.Current); err != nil {
 			return err
 		}
 	}
@@ -223,16 +219,18 @@ func (s *Service) SetPassword(ctx context.Context, actor mailstead.Actor, c Pass
 	if err != nil {
 		return err
 	}
-	if err := s.c.Store.SetUserPassword(ctx, u.ID, hash); err != nil {
+	e := actor.Audit(mailstead.AuditUserPassword, u.AuditObject(), []mailstead.AuditChange{passwordSet})
+	if err := s.c.Store.SetUserPassword(ctx, u.ID, hash, e); err != nil {
 		return err
 	}
-	s.did(ctx, actor, "user.password", slog.Int64("user_id", int64(u.ID)))
+	s.did(ctx, e)
 	return nil
 }
 
 // checkCurrent compares the present password, as slowly as a sign-in.
-func (s *Service) checkCurrent(ctx context.Context, u *mailstead.User, current mailstead.Secret) error {
-	back, ok := s.byAddress.try(strings.ToLower(u.Email), s.c.Now())
+func (s *Service) checkCurrent(ctx context.Context, actor mailstead.Actor, u *mailstead.User, current mailstead.Secret) error {
+	address := strings.ToLower(u.Email)
+	back, ok := s.byAddress.try(address, s.c.Now())
 	if !ok {
 		return errThrottled()
 	}
@@ -242,6 +240,9 @@ func (s *Service) checkCurrent(ctx context.Context, u *mailstead.User, current m
 	}
 	if err := s.verify(hash != "", hash, current); err != nil {
 		if mailstead.KindOf(err) != mailstead.KindUnauthenticated {
+			return err
+		}
+		if err := s.auditLocks(ctx, actor, u, address, ""); err != nil {
 			return err
 		}
 		return &mailstead.Error{
@@ -275,8 +276,17 @@ func (s *Service) SetDefaultAccount(ctx context.Context, actor mailstead.Actor, 
 			return mailstead.Invalid("account_id", "input.account", "This user cannot send from that account.")
 		}
 	}
+	old := u
 	u.DefaultAccountID = account
-	return s.c.Store.UpdateUser(ctx, &u)
+	e := actor.Audit(mailstead.AuditUserSender, u.AuditObject(), mailstead.AuditChanges(&old, &u))
+	if len(e.Changes) == 0 {
+		return nil
+	}
+	if err := s.c.Store.SetDefaultAccount(ctx, id, account, e); err != nil {
+		return err
+	}
+	s.did(ctx, e)
+	return nil
 }
 
 // maySend reports whether a user may choose an account to send from.

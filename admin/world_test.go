@@ -16,6 +16,11 @@ import (
 	"github.com/mailstead/mailstead/store/sqlite"
 )
 
+// audited is an entry for steps whose audit a test does not look at.
+var audited = mailstead.AuditEntry{
+	Action: mailstead.AuditAccountUpdate, Object: mailstead.AuditObject{Kind: mailstead.AuditAccount, ID: "1"},
+}
+
 // world is the journey on a real store, with a clock that tests turn.
 type world struct {
 	*admin.Service
@@ -88,7 +93,7 @@ func (w *world) account(t *testing.T, owner mailstead.UserID, sides ...mailstead
 		side.Server = mailstead.Server{Protocol: mailstead.IMAP, Host: "imap.firm.example", Port: 993, Security: mailstead.SecurityTLS}
 		a.Incoming = side
 	}
-	id, err := w.store.ConnectAccount(t.Context(), mailstead.Connected{Account: &a})
+	id, err := w.store.ConnectAccount(t.Context(), mailstead.Connected{Audit: audited, Account: &a})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func (h *Handler) operatorFor(ctx context.Context, who string) (mailstead.Actor,
 	if user.Disabled {
 		return mailstead.Actor{}, &mailstead.Error{Kind: mailstead.KindForbidden, Code: "user.disabled", Text: "This user is switched off."}
 	}
-	return mailstead.Actor{User: user}, nil
+	return mailstead.Actor{User: user, ByOperator: true}, nil
 }
 
 // userNamed finds a user by id or address.

@@ -135,7 +135,9 @@ func newReader(t *testing.T, servers *mailtest.DovecotServer, security mailstead
 			Key: u.Address, Name: u.Address, Address: u.Address, LoadPeriod: period,
 			Incoming: &mailstead.Side{Server: server, Login: u.Address, Enabled: true, Health: mailstead.Health{State: mailstead.HealthNew}},
 		}
-		id, err := db.ConnectAccount(t.Context(), mailstead.Connected{Account: &a})
+		id, err := db.ConnectAccount(t.Context(), mailstead.Connected{Account: &a, Audit: mailstead.AuditEntry{
+			Action: mailstead.AuditAccountConnect, Object: mailstead.AuditObject{Kind: mailstead.AuditAccount},
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}

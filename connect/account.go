@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"strconv"
 
@@ -98,7 +97,11 @@ func (s *Service) UpdateAccount(ctx context.Context, actor mailstead.Actor, id m
 	if len(sides) > 0 {
 		return s.updateServers(ctx, actor, &old, &a, sides)
 	}
-	return Saved{Account: a}, s.store(ctx, &a, nil)
+	e := actor.Audit(mailstead.AuditAccountUpdate, a.AuditObject(), mailstead.AuditChanges(&old, &a))
+	if len(e.Changes) == 0 {
+		return Saved{Account: a}, nil
+	}
+	return Saved{Account: a}, s.store(ctx, &a, nil, e)
 }
 
 // apply sets the fields that need no test.
@@ -148,6 +151,7 @@ func (s *Service) changedSides(ctx context.Context, old, a *mailstead.Account, c
 			if t.secret, err = s.keptSecret(ctx, old, t); err != nil {
 				return nil, err
 			}
+			t.kept = true
 		}
 		if err := s.checkTrial(t); err != nil {
 			return nil, err
@@ -256,17 +260,22 @@ func (s *Service) updateServers(ctx context.Context, actor mailstead.Actor, old,
 		side.Server, side.Login, side.Health = t.won.server, t.won.login, s.healthOK()
 		secrets[t.side] = t.secret
 	}
-	return Saved{Account: *a, Result: res}, s.storeSecrets(ctx, a, secrets, sides)
+	changes := append(mailstead.AuditChanges(old, a), passwords(sides)...)
+	e := actor.Audit(mailstead.AuditAccountUpdate, a.AuditObject(), changes)
+	return Saved{Account: *a, Result: res}, s.storeSecrets(ctx, a, secrets, sides, e)
 }
 
-// storeSecrets stores an account whose sign-in was just tested.
-func (s *Service) storeSecrets(ctx context.Context, a *mailstead.Account, secrets sideSecrets, tested []*trial) error {
-	sealed, err := s.seal(a, secrets)
-	if err != nil {
-		return err
-	}
-	if err := s.store(ctx, a, sealed); err != nil {
-		return err
+// storeSecrets stores an account whose sign-in was just tested, if e tells of any
+// change.
+func (s *Service) storeSecrets(ctx context.Context, a *mailstead.Account, secrets sideSecrets, tested []*trial, e mailstead.AuditEntry) error {
+	if len(e.Changes) > 0 {
+		sealed, err := s.seal(a, secrets)
+		if err != nil {
+			return err
+		}
+		if err := s.store(ctx, a, sealed, e); err != nil {
+			return err
+		}
 	}
 	if err := s.markHealthy(ctx, a.ID, tested); err != nil {
 		return err
@@ -276,11 +285,13 @@ func (s *Service) storeSecrets(ctx context.Context, a *mailstead.Account, secret
 }
 
 // store stores a changed account and tells of it; sealed nil keeps the secrets.
-func (s *Service) store(ctx context.Context, a *mailstead.Account, sealed map[mailstead.SecretField]mailstead.Sealed) error {
+func (s *Service) store(ctx context.Context, a *mailstead.Account, sealed map[mailstead.SecretField]mailstead.Sealed, e mailstead.AuditEntry) error {
 	a.UpdatedAt = s.c.Now()
-	if err := s.c.Store.UpdateAccount(ctx, a, sealed, []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}); err != nil {
+	events := []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}
+	if err := s.c.Store.UpdateAccount(ctx, a, sealed, e, events); err != nil {
 		return err
 	}
+	s.did(ctx, e)
 	s.c.Changed(a.ID)
 	return nil
 }
@@ -304,7 +315,8 @@ func (s *Service) checkUnchanged(ctx context.Context, actor mailstead.Actor, old
 // DeleteAccount removes an account. It is refused while the account is assigned
 // to others or has mail to send.
 func (s *Service) DeleteAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
-	if _, err := s.managed(ctx, actor, id); err != nil {
+	a, err := s.managed(ctx, actor, id)
+	if err != nil {
 		return err
 	}
 	assigned, err := s.c.Store.Assignments(ctx, id)
@@ -314,10 +326,11 @@ func (s *Service) DeleteAccount(ctx context.Context, actor mailstead.Actor, id m
 	if err := checkUnassigned(assigned); err != nil {
 		return err
 	}
-	if err := s.c.Store.DeleteAccount(ctx, id, s.c.Now()); err != nil {
+	e := actor.Audit(mailstead.AuditAccountDelete, a.AuditObject(), mailstead.AuditChanges(&a, nil))
+	if err := s.c.Store.DeleteAccount(ctx, id, s.c.Now(), e); err != nil {
 		return err
 	}
-	s.c.Logger.InfoContext(ctx, "account deleted", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
+	s.did(ctx, e)
 	s.c.Changed(id)
 	return nil
 }

@@ -10,6 +10,11 @@
 //  4. Later the account is tested again, changed, given a new password (which is
 //     tried before it replaces the old one) or deleted.
 //
+// Import brings in many at once, from the settings of another program, without a
+// test.
+//
+// What changes an account is stored together with its entry of the audit.
+//
 // Every failure of a server is answered in plain words by the Explainer.
 package connect
 
@@ -28,13 +33,21 @@ type Store interface {
 	ConnectAccount(ctx context.Context, c mailstead.Connected) (mailstead.AccountID, error)
 	AccountFor(ctx context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error)
 	Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailstead.Account, error)
-	UpdateAccount(ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, events []mailstead.Event) error
+	UpdateAccount(ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event) error
 	Secrets(ctx context.Context, id mailstead.AccountID) (map[mailstead.SecretField]mailstead.Sealed, error)
 	SetHealth(ctx context.Context, id mailstead.AccountID, side mailstead.SideName, h mailstead.Health) error
-	DeleteAccount(ctx context.Context, id mailstead.AccountID, at time.Time) error
+	DeleteAccount(ctx context.Context, id mailstead.AccountID, at time.Time, audit mailstead.AuditEntry) error
 	Assignments(ctx context.Context, id mailstead.AccountID) ([]mailstead.Assignment, error)
 	Domain(ctx context.Context, name string) (mailstead.Domain, error)
 	User(ctx context.Context, id mailstead.UserID) (mailstead.User, error)
+}
+
+// People is what an import needs to know of users and profiles. Its methods are
+// those of store.DB.
+type People interface {
+	Users(ctx context.Context, after mailstead.UserID, n int) ([]mailstead.User, error)
+	Profiles(ctx context.Context) ([]mailstead.Profile, error)
+	SenderFacts(ctx context.Context, user mailstead.UserID, named ...mailstead.AccountID) (mailstead.SenderFacts, error)
 }
 
 // Sealer seals and opens the secrets of accounts.
@@ -51,10 +64,11 @@ type Explainer interface {
 // DefaultTestTimeout is the longest that a connection test takes.
 const DefaultTestTimeout = 60 * time.Second
 
-// Config is all that the journey works with. Store, Sealer, Directory, Explainer,
+// Config is all that the journey works with. Store, People, Sealer, Directory, Explainer,
 // Source, Sender, Now and Logger are needed.
 type Config struct {
 	Store     Store
+	People    People
 	Sealer    Sealer
 	Directory *discover.Directory
 	Explainer Explainer
@@ -81,6 +95,8 @@ type Service struct {
 	tests *throttle
 	// saving holds the accounts that are being connected.
 	saving sync.Map
+	// importing is held while accounts are imported.
+	importing sync.Mutex
 }
 
 // New returns the journey.

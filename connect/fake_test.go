@@ -221,6 +221,7 @@ type memory struct {
 	assigned []mailstead.Assignment
 	steps    []mailstead.Connected
 	events   []mailstead.Event
+	audit    []mailstead.AuditEntry
 }
 
 func copied(a mailstead.Account) mailstead.Account {
@@ -244,6 +245,11 @@ func (m *memory) ConnectAccount(_ context.Context, c mailstead.Connected) (mails
 		m.domains[c.Learned.Name] = *c.Learned
 	}
 	m.steps = append(m.steps, c)
+	c.Audit.Object.ID = c.Account.ID.String()
+	m.audit = append(m.audit, c.Audit)
+	if c.Learned != nil {
+		m.audit = append(m.audit, c.LearnedAudit)
+	}
 	m.events = append(m.events, c.Events...)
 	return c.Account.ID, nil
 }
@@ -277,10 +283,11 @@ func (m *memory) Accounts(_ context.Context, q mailstead.AccountQuery) ([]mailst
 	return out, nil
 }
 
-func (m *memory) UpdateAccount(_ context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, events []mailstead.Event) error {
+func (m *memory) UpdateAccount(_ context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.writes++
+	m.audit = append(m.audit, audit)
 	m.accounts[a.ID] = copied(*a)
 	if secrets != nil {
 		m.secrets[a.ID] = secrets
@@ -305,10 +312,11 @@ func (m *memory) SetHealth(_ context.Context, id mailstead.AccountID, side mails
 	return nil
 }
 
-func (m *memory) DeleteAccount(_ context.Context, id mailstead.AccountID, _ time.Time) error {
+func (m *memory) DeleteAccount(_ context.Context, id mailstead.AccountID, _ time.Time, audit mailstead.AuditEntry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.writes++
+	m.audit = append(m.audit, audit)
 	delete(m.accounts, id)
 	return nil
 }

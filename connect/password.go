@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/mailstead/mailstead"
 )
@@ -45,8 +44,8 @@ func (s *Service) ChangePassword(ctx context.Context, actor mailstead.Actor, id 
 		secrets[t.side] = t.secret
 		a.Side(t.side).Health = s.healthOK()
 	}
-	s.c.Logger.InfoContext(ctx, "account password changed", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
-	return res, s.storeSecrets(ctx, &a, secrets, sides)
+	e := actor.Audit(mailstead.AuditAccountPassword, a.AuditObject(), passwords(sides))
+	return res, s.storeSecrets(ctx, &a, secrets, sides, e)
 }
 
 // passwordTrials returns the tests of the sides that get a new password.

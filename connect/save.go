@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 
 	"github.com/mailstead/mailstead"
@@ -49,15 +48,18 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 	if err != nil {
 		return Saved{Result: res}, err
 	}
-	id, err := s.c.Store.ConnectAccount(ctx, mailstead.Connected{
+	c := mailstead.Connected{
 		Account: &a, Secrets: sealed, Learned: s.learned(p, &a, r),
 		Events: []mailstead.Event{s.event(mailstead.EventAccountConnected, 0)},
-	})
+	}
+	c.Audit, c.LearnedAudit = auditConnected(actor, &a, p.sides, c.Learned)
+	id, err := s.c.Store.ConnectAccount(ctx, c)
 	if err != nil {
 		return Saved{Result: res}, err
 	}
 	a.ID = id
-	s.c.Logger.InfoContext(ctx, "account connected", slog.Int64("account_id", int64(id)), slog.Int64("user_id", int64(actor.User.ID)))
+	c.Audit.Object = a.AuditObject()
+	s.did(ctx, c.Audit)
 	s.c.Connected(id)
 	return Saved{Account: a, Result: res, Next: next(&a)}, nil
 }
@@ -197,16 +199,20 @@ func (s *Service) openSecrets(ctx context.Context, a *mailstead.Account) (sideSe
 		}
 		b, ok := sealed[side.Secret]
 		if !ok {
-			return nil, &mailstead.Error{
-				Kind: mailstead.KindConflict, Code: "account.no_secret", Op: "connect.openSecrets",
-				Text: "No password is stored for this account: enter it again.",
-			}
+			return nil, errNoSecret("connect.openSecrets")
 		}
 		if out[n], err = s.c.Sealer.Open(b, a.Key, side.Secret); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+func errNoSecret(op string) error {
+	return &mailstead.Error{
+		Kind: mailstead.KindConflict, Code: "account.no_secret", Op: op,
+		Text: "No password is stored for this account: enter it again.",
+	}
 }
 
 // keptSecrets opens the passwords of the sides that are not among the changed.

@@ -69,7 +69,8 @@ func newFirm(t *testing.T, o firmOptions) *firm {
 		}
 	})
 	u := mailstead.User{Name: "Anna", Email: "anna@firm.example", Role: mailstead.RoleUser}
-	if err := f.db.CreateUser(t.Context(), &u, "", false); err != nil {
+	made := operator.Audit(mailstead.AuditUserCreate, u.AuditObject(), nil)
+	if err := f.db.CreateUser(t.Context(), &u, "", false, made); err != nil {
 		t.Fatal(err)
 	}
 	f.anna = mailstead.Actor{User: u}

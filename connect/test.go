@@ -17,6 +17,8 @@ type trial struct {
 	secret  mailstead.Secret
 	// secretField is the input field that the secret came from.
 	secretField string
+	// kept tells that the secret is the one that is stored.
+	kept bool
 	// open tells that the server takes mail without a sign-in: there is neither
 	// login nor secret.
 	open bool

@@ -12,6 +12,11 @@ import (
 	"github.com/mailstead/mailstead"
 )
 
+// audited is an entry for steps whose audit a test does not look at.
+var audited = mailstead.AuditEntry{
+	Action: mailstead.AuditAccountUpdate, Object: mailstead.AuditObject{Kind: mailstead.AuditAccount, ID: "1"},
+}
+
 // mailbox is a mailbox in memory that speaks the Source port. It can be told to
 // fail; its methods may be called from many goroutines.
 type mailbox struct {

@@ -53,7 +53,7 @@ func newDesk(t *testing.T, period mailstead.LoadPeriod, change ...func(*inbox.Co
 	}
 	d := &desk{t: t, box: newMailbox(), db: db, blobs: blobs}
 	u := mailstead.User{Name: "Anna", Email: "anna@example.com", Role: mailstead.RoleUser}
-	if err := db.CreateUser(t.Context(), &u, "", false); err != nil {
+	if err := db.CreateUser(t.Context(), &u, "", false, audited); err != nil {
 		t.Fatal(err)
 	}
 	d.id = d.connect("anna@example.com", period)
@@ -86,7 +86,7 @@ func (d *desk) connect(address string, period mailstead.LoadPeriod) mailstead.Ac
 			Enabled: true, Health: mailstead.Health{State: mailstead.HealthNew},
 		},
 	}
-	id, err := d.db.ConnectAccount(d.t.Context(), mailstead.Connected{Account: &a})
+	id, err := d.db.ConnectAccount(d.t.Context(), mailstead.Connected{Audit: audited, Account: &a})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -305,13 +305,13 @@ func TestADisabledAccountIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.Incoming.Enabled = false
-	if err := d.db.UpdateAccount(t.Context(), &a, nil, nil); err != nil {
+	if err := d.db.UpdateAccount(t.Context(), &a, nil, audited, nil); err != nil {
 		t.Fatal(err)
 	}
 	d.inbox.Restart(d.id)
 	d.box.add("INBOX", "unseen", time.Now())
 	a.Incoming.Enabled = true
-	if err := d.db.UpdateAccount(t.Context(), &a, nil, nil); err != nil {
+	if err := d.db.UpdateAccount(t.Context(), &a, nil, audited, nil); err != nil {
 		t.Fatal(err)
 	}
 	d.inbox.Restart(d.id)

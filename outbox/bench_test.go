@@ -61,12 +61,12 @@ func benchmarkOutbox(b *testing.B, server mailstead.Server) {
 		Queue: queue.New(8), Explain: explain, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	user := mailstead.User{Name: "Anna", Email: "anna@example.com", Role: mailstead.RoleUser}
-	must(db.CreateUser(ctx, &user, "x", false))
+	must(db.CreateUser(ctx, &user, "x", false, audited))
 	account := mailstead.Account{
 		Key: "key", OwnerID: user.ID, Name: "Anna", Address: "anna@example.com",
 		Outgoing: &mailstead.Side{Server: server, Enabled: true, Health: mailstead.Health{State: mailstead.HealthNew}},
 	}
-	account.ID, err = db.ConnectAccount(ctx, mailstead.Connected{Account: &account})
+	account.ID, err = db.ConnectAccount(ctx, mailstead.Connected{Audit: audited, Account: &account})
 	must(err)
 	must(service.Start(ctx))
 	defer service.Stop()

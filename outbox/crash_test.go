@@ -344,7 +344,7 @@ func TestSentCopies(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.account.Incoming.Login = "anna2@example.com"
-		if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+		if err := f.db.UpdateAccount(t.Context(), &f.account, nil, audited, nil); err != nil {
 			t.Fatal(err)
 		}
 		f.start()

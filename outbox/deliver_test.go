@@ -276,7 +276,7 @@ func TestTroubleOfAServerPassesByItself(t *testing.T) {
 	f := newOffice(t, options{sendOnly: true})
 	good := f.account.Outgoing.Server
 	f.account.Outgoing.Server.Security = mailstead.SecurityStartTLS // which the server has not
-	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, audited, nil); err != nil {
 		t.Fatal(err)
 	}
 	f.start()
@@ -287,7 +287,7 @@ func TestTroubleOfAServerPassesByItself(t *testing.T) {
 	}
 	f.account.Outgoing.Server = good
 	f.account.Outgoing.Health = f.health()
-	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, audited, nil); err != nil {
 		t.Fatal(err)
 	}
 	f.clock.advance(20 * time.Minute)
@@ -403,7 +403,7 @@ func TestAnAccountThatIsSwitchedOffHoldsItsMail(t *testing.T) {
 	f := newOffice(t, options{sendOnly: true})
 	m := f.submit("ben@example.com")
 	f.account.Outgoing.Enabled = false
-	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, audited, nil); err != nil {
 		t.Fatal(err)
 	}
 	f.start()
@@ -412,7 +412,7 @@ func TestAnAccountThatIsSwitchedOffHoldsItsMail(t *testing.T) {
 	}
 	f.restart() // held mail of an earlier life is not forgotten
 	f.account.Outgoing.Enabled = true
-	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, audited, nil); err != nil {
 		t.Fatal(err)
 	}
 	f.clock.advance(5 * 24 * time.Hour)

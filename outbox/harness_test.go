@@ -24,6 +24,11 @@ import (
 	"github.com/mailstead/mailstead/store/sqlite"
 )
 
+// audited is an entry for steps whose audit a test does not look at.
+var audited = mailstead.AuditEntry{
+	Action: mailstead.AuditAccountUpdate, Object: mailstead.AuditObject{Kind: mailstead.AuditAccount, ID: "1"},
+}
+
 // clock is a clock that tests move.
 type clock struct {
 	mu  sync.Mutex
@@ -120,8 +125,8 @@ func newOffice(t *testing.T, o options) *office {
 	}
 	anna := mailstead.User{Name: "Anna", Email: "anna@example.com", Role: mailstead.RoleUser}
 	admin := mailstead.User{Name: "Admin", Email: "admin@example.com", Role: mailstead.RoleAdmin}
-	must(f.db.CreateUser(t.Context(), &admin, "x", false))
-	must(f.db.CreateUser(t.Context(), &anna, "x", false))
+	must(f.db.CreateUser(t.Context(), &admin, "x", false, audited))
+	must(f.db.CreateUser(t.Context(), &anna, "x", false, audited))
 	f.anna, f.admin = mailstead.Actor{User: anna}, mailstead.Actor{User: admin}
 	f.account = mailstead.Account{
 		Key: "key", OwnerID: anna.ID, Name: "Anna", DisplayName: "Anna Ärmel", Address: "anna@example.com", ProviderID: o.provider,
@@ -130,7 +135,7 @@ func newOffice(t *testing.T, o options) *office {
 	if !o.sendOnly {
 		f.account.Incoming = &mailstead.Side{Server: f.imap.Server(), Login: "anna@example.com", Enabled: true, Health: mailstead.Health{State: mailstead.HealthNew}}
 	}
-	f.account.ID, err = f.db.ConnectAccount(t.Context(), mailstead.Connected{Account: &f.account})
+	f.account.ID, err = f.db.ConnectAccount(t.Context(), mailstead.Connected{Audit: audited, Account: &f.account})
 	must(err)
 	f.build()
 	return f

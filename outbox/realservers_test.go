@@ -26,7 +26,7 @@ func TestPostfixAndDovecot(t *testing.T) {
 	f.setSecret(mailtest.Anna.Password)
 	f.account.Outgoing.Server = servers.Postfix.SMTP(mailstead.SecurityStartTLS)
 	f.account.Incoming.Server = servers.Dovecot.IMAP(mailstead.SecurityTLS)
-	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+	if err := f.db.UpdateAccount(t.Context(), &f.account, nil, audited, nil); err != nil {
 		t.Fatal(err)
 	}
 	f.build()

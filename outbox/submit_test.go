@@ -45,7 +45,7 @@ func (f *office) other(owner mailstead.UserID) mailstead.Account {
 		Outgoing: &mailstead.Side{Server: f.smtp.Server(), Login: "anna@example.com", Enabled: true, Health: mailstead.Health{State: mailstead.HealthOK}},
 	}
 	var err error
-	if a.ID, err = f.db.ConnectAccount(f.t.Context(), mailstead.Connected{Account: &a}); err != nil {
+	if a.ID, err = f.db.ConnectAccount(f.t.Context(), mailstead.Connected{Audit: audited, Account: &a}); err != nil {
 		f.t.Fatal(err)
 	}
 	return a
@@ -96,7 +96,7 @@ func TestWhoSends(t *testing.T) {
 	f := newOffice(t, options{sendOnly: true})
 	sales := f.other(f.admin.User.ID)
 	stranger := mailstead.User{Name: "Eve", Email: "eve@example.com", Role: mailstead.RoleUser}
-	if err := f.db.CreateUser(t.Context(), &stranger, "x", false); err != nil {
+	if err := f.db.CreateUser(t.Context(), &stranger, "x", false, audited); err != nil {
 		t.Fatal(err)
 	}
 	eve := mailstead.Actor{User: stranger}
@@ -146,7 +146,7 @@ func TestWhoSends(t *testing.T) {
 	}
 	t.Run("switched off, chosen", func(t *testing.T) {
 		f.account.Outgoing.Enabled = false
-		if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+		if err := f.db.UpdateAccount(t.Context(), &f.account, nil, audited, nil); err != nil {
 			t.Fatal(err)
 		}
 		d := draft("ben@example.com")
@@ -328,7 +328,7 @@ func TestAnswers(t *testing.T) {
 	})
 	t.Run("a new mail has the signature", func(t *testing.T) {
 		f.account.Signature = "Anna\nExample Ltd"
-		if err := f.db.UpdateAccount(t.Context(), &f.account, nil, nil); err != nil {
+		if err := f.db.UpdateAccount(t.Context(), &f.account, nil, audited, nil); err != nil {
 			t.Fatal(err)
 		}
 		d, err := f.service.Prepare(t.Context(), f.anna, mailstead.DraftNew, 0)
@@ -359,7 +359,7 @@ func TestAnswers(t *testing.T) {
 func TestManaging(t *testing.T) {
 	f := newOffice(t, options{sendOnly: true})
 	eve := mailstead.User{Name: "Eve", Email: "eve@example.com", Role: mailstead.RoleUser}
-	if err := f.db.CreateUser(t.Context(), &eve, "x", false); err != nil {
+	if err := f.db.CreateUser(t.Context(), &eve, "x", false, audited); err != nil {
 		t.Fatal(err)
 	}
 	stranger := mailstead.Actor{User: eve}
@@ -392,7 +392,7 @@ func TestManaging(t *testing.T) {
 	})
 	t.Run("who was given the account sees it", func(t *testing.T) {
 		as := mailstead.Assignment{AccountID: f.account.ID, UserID: eve.ID, Rights: []mailstead.Right{mailstead.RightRead}}
-		if err := f.db.CreateAssignment(t.Context(), &as); err != nil {
+		if err := f.db.CreateAssignment(t.Context(), &as, audited); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := f.service.Get(t.Context(), stranger, m.ID); err != nil {

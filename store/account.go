@@ -123,7 +123,7 @@ func accounts(rows []accountRow) []mailstead.Account {
 
 // ConnectAccount stores an account with its sealed secrets, its assignments, the
 // domain that it taught and the events, in one step. It sets the ids of c's
-// account and assignments.
+// account and assignments, and those that the audit entry and the events name.
 func (db *DB) ConnectAccount(ctx context.Context, c mailstead.Connected) (mailstead.AccountID, error) {
 	err := db.write(ctx, "connect account", func(ctx context.Context, s *step) error {
 		if c.Account.OwnerID != 0 {
@@ -154,9 +154,12 @@ func (db *DB) ConnectAccount(ctx context.Context, c mailstead.Connected) (mailst
 			}
 		}
 		if c.Learned != nil {
-			if err := s.learn(ctx, c.Learned); err != nil {
+			if err := s.learn(ctx, c.Learned, c.LearnedAudit); err != nil {
 				return err
 			}
+		}
+		if err := s.auditNew(ctx, c.Audit, row.ID); err != nil {
+			return err
 		}
 		s.emitFor(id, c.Events)
 		c.Account.ID, c.Account.CreatedAt, c.Account.UpdatedAt = id, instant(row.CreatedAt), instant(row.UpdatedAt)
@@ -256,7 +259,9 @@ func (db *DB) AccountsToRead(ctx context.Context, after mailstead.AccountID, n i
 // UpdateAccount stores all of a that people edit, with the events. Key, creation
 // and the health of sides that were there already stay as they are. Secrets
 // replace all that are stored, nil leaves them. It sets a.UpdatedAt.
-func (db *DB) UpdateAccount(ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, events []mailstead.Event) error {
+func (db *DB) UpdateAccount(
+	ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event,
+) error {
 	return db.write(ctx, "update account", func(ctx context.Context, s *step) error {
 		stored, err := oneAccount(ctx, s.Session, a.ID, s.engine.RowLock(RowUpdate))
 		if err != nil {
@@ -279,6 +284,9 @@ func (db *DB) UpdateAccount(ctx context.Context, a *mailstead.Account, secrets m
 			if err := s.setSecrets(ctx, a.ID, secrets); err != nil {
 				return err
 			}
+		}
+		if err := s.audit(ctx, audit); err != nil {
+			return err
 		}
 		s.emitFor(a.ID, events)
 		a.UpdatedAt = instant(row.UpdatedAt)
@@ -324,7 +332,7 @@ func (db *DB) SetHealth(ctx context.Context, id mailstead.AccountID, side mailst
 // DeleteAccount hides an account from every method. Its rows stay, but its
 // secrets are destroyed, and it stops being the system's account and anybody's
 // preferred one. While mails of it wait in the outbox it is KindConflict.
-func (db *DB) DeleteAccount(ctx context.Context, id mailstead.AccountID, at time.Time) error {
+func (db *DB) DeleteAccount(ctx context.Context, id mailstead.AccountID, at time.Time, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "delete account", func(ctx context.Context, s *step) error {
 		if err := s.requireAccount(ctx, id, RowUpdate); err != nil {
 			return err
@@ -343,6 +351,9 @@ func (db *DB) DeleteAccount(ctx context.Context, id mailstead.AccountID, at time
 			if _, err := q.Exec(ctx); err != nil {
 				return err
 			}
+		}
+		if err := s.audit(ctx, audit); err != nil {
+			return err
 		}
 		e := mailstead.NewEvent(mailstead.EventAccountDeleted, id, nil)
 		e.At = at

@@ -56,12 +56,15 @@ const (
 
 // CreateAssignment stores an assignment and sets its ID. The same account for
 // the same user or profile, or a second one for the system, is KindConflict.
-func (db *DB) CreateAssignment(ctx context.Context, a *mailstead.Assignment) error {
+func (db *DB) CreateAssignment(ctx context.Context, a *mailstead.Assignment, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "create assignment", func(ctx context.Context, s *step) error {
 		if err := s.requireAccount(ctx, a.AccountID, RowKeep); err != nil {
 			return err
 		}
-		return s.assign(ctx, a)
+		if err := s.assign(ctx, a); err != nil {
+			return err
+		}
+		return s.audit(ctx, audit)
 	})
 }
 
@@ -88,6 +91,15 @@ func (s *step) assign(ctx context.Context, a *mailstead.Assignment) error {
 	return nil
 }
 
+// Assignment returns one assignment of an account that was not deleted.
+func (db *DB) Assignment(ctx context.Context, id mailstead.AssignmentID) (mailstead.Assignment, error) {
+	row, err := first(all[assignmentRow](ctx, db.reader(), "SELECT asg.* FROM assignments AS asg WHERE asg.id = ? AND "+live("asg.account_id"), int64(id)))
+	if err != nil {
+		return mailstead.Assignment{}, fmt.Errorf("read assignment: %w", found(err, "assignment"))
+	}
+	return assignments([]assignmentRow{*row})[0], nil
+}
+
 // Assignments returns the assignments of an account by id.
 func (db *DB) Assignments(ctx context.Context, account mailstead.AccountID) ([]mailstead.Assignment, error) {
 	var rows []assignmentRow
@@ -102,16 +114,19 @@ func (db *DB) Assignments(ctx context.Context, account mailstead.AccountID) ([]m
 }
 
 // DeleteAssignment removes an assignment.
-func (db *DB) DeleteAssignment(ctx context.Context, id mailstead.AssignmentID) error {
+func (db *DB) DeleteAssignment(ctx context.Context, id mailstead.AssignmentID, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "delete assignment", func(ctx context.Context, s *step) error {
 		res, err := s.NewDelete().Model((*assignmentRow)(nil)).Where("asg.id = ?", int64(id)).Where(live("asg.account_id")).Exec(ctx)
-		return affected(res, err, "assignment")
+		if err := affected(res, err, "assignment"); err != nil {
+			return err
+		}
+		return s.audit(ctx, audit)
 	})
 }
 
 // SetSystemAccount makes account the one that the system sends from, in place of
 // any other; 0 leaves the system without one.
-func (db *DB) SetSystemAccount(ctx context.Context, account mailstead.AccountID) error {
+func (db *DB) SetSystemAccount(ctx context.Context, account mailstead.AccountID, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "set system account", func(ctx context.Context, s *step) error {
 		if account != 0 {
 			if err := s.requireAccount(ctx, account, RowKeep); err != nil {
@@ -121,11 +136,12 @@ func (db *DB) SetSystemAccount(ctx context.Context, account mailstead.AccountID)
 		if _, err := s.NewDelete().Model((*assignmentRow)(nil)).Where("system").Exec(ctx); err != nil {
 			return err
 		}
-		if account == 0 {
-			return nil
+		if account != 0 {
+			system := mailstead.Assignment{AccountID: account, System: true, Rights: []mailstead.Right{mailstead.RightSend}}
+			if err := s.assign(ctx, &system); err != nil {
+				return err
+			}
 		}
-		return s.assign(ctx, &mailstead.Assignment{
-			AccountID: account, System: true, Rights: []mailstead.Right{mailstead.RightSend},
-		})
+		return s.audit(ctx, audit)
 	})
 }

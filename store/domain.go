@@ -62,28 +62,47 @@ func (db *DB) Domains(ctx context.Context, after string, n int) ([]mailstead.Dom
 	return out, nil
 }
 
-// PutDomain stores d in place of what was known about its name.
-func (db *DB) PutDomain(ctx context.Context, d mailstead.Domain) error {
-	return db.write(ctx, "store domain", func(ctx context.Context, s *step) error {
-		row := newDomainRow(&d)
-		_, err := s.NewInsert().Model(&row).On(replaceDomain).Exec(ctx)
-		return err
+// PutDomains stores domains in place of what was known about their names, all or
+// none.
+func (db *DB) PutDomains(ctx context.Context, domains []mailstead.Domain, audit mailstead.AuditEntry) error {
+	return db.write(ctx, "store domains", func(ctx context.Context, s *step) error {
+		for i := range domains {
+			row := newDomainRow(&domains[i])
+			if _, err := s.NewInsert().Model(&row).On(replaceDomain).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return s.audit(ctx, audit)
 	})
 }
 
 // learn stores a domain that a sign-in made known, unless somebody said
-// something about it.
-func (s *step) learn(ctx context.Context, d *mailstead.Domain) error {
+// something about it; only then it is audited.
+func (s *step) learn(ctx context.Context, d *mailstead.Domain, audit mailstead.AuditEntry) error {
 	row := newDomainRow(d)
-	_, err := s.NewInsert().Model(&row).On(replaceDomain).
+	res, err := s.NewInsert().Model(&row).On(replaceDomain).
 		Where("d.source = ?", string(mailstead.DomainLearned)).Exec(ctx)
-	return err
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return s.audit(ctx, audit)
 }
 
-// DeleteDomain forgets a domain.
-func (db *DB) DeleteDomain(ctx context.Context, name string) error {
-	return db.write(ctx, "delete domain", func(ctx context.Context, s *step) error {
-		res, err := s.NewDelete().Model((*domainRow)(nil)).Where("name = ?", strings.ToLower(name)).Exec(ctx)
-		return affected(res, err, "domain")
+// DeleteDomains forgets domains. Those that are not known are passed over; when
+// none is, it is KindNotFound.
+func (db *DB) DeleteDomains(ctx context.Context, names []string, audit mailstead.AuditEntry) error {
+	return db.write(ctx, "delete domains", func(ctx context.Context, s *step) error {
+		keys := make([]string, len(names))
+		for i, name := range names {
+			keys[i] = strings.ToLower(name)
+		}
+		res, err := s.NewDelete().Model((*domainRow)(nil)).Where("name IN (?)", bun.List(keys)).Exec(ctx)
+		if err := affected(res, err, "domain"); err != nil {
+			return err
+		}
+		return s.audit(ctx, audit)
 	})
 }

@@ -25,7 +25,7 @@ type userProfileRow struct {
 
 // CreateProfile stores a profile and sets its ID; the same name is
 // KindConflict.
-func (db *DB) CreateProfile(ctx context.Context, p *mailstead.Profile) error {
+func (db *DB) CreateProfile(ctx context.Context, p *mailstead.Profile, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "create profile", func(ctx context.Context, s *step) error {
 		row := profileRow{Name: p.Name}
 		if _, err := s.NewInsert().Model(&row).Exec(ctx); err != nil {
@@ -35,7 +35,7 @@ func (db *DB) CreateProfile(ctx context.Context, p *mailstead.Profile) error {
 			return err
 		}
 		p.ID = mailstead.ProfileID(row.ID)
-		return nil
+		return s.auditNew(ctx, audit, row.ID)
 	})
 }
 
@@ -58,7 +58,7 @@ func profiles(rows []profileRow) []mailstead.Profile {
 
 // DeleteProfile removes a profile, takes it from its users and removes its
 // assignments.
-func (db *DB) DeleteProfile(ctx context.Context, id mailstead.ProfileID) error {
+func (db *DB) DeleteProfile(ctx context.Context, id mailstead.ProfileID, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "delete profile", func(ctx context.Context, s *step) error {
 		for _, model := range []any{(*assignmentRow)(nil), (*userProfileRow)(nil)} {
 			if _, err := s.NewDelete().Model(model).Where("profile_id = ?", int64(id)).Exec(ctx); err != nil {
@@ -66,24 +66,18 @@ func (db *DB) DeleteProfile(ctx context.Context, id mailstead.ProfileID) error {
 			}
 		}
 		res, err := s.NewDelete().Model((*profileRow)(nil)).Where("id = ?", int64(id)).Exec(ctx)
-		return affected(res, err, "profile")
+		if err := affected(res, err, "profile"); err != nil {
+			return err
+		}
+		return s.audit(ctx, audit)
 	})
 }
 
-// SetUserProfiles makes ids the profiles of the user.
-func (db *DB) SetUserProfiles(ctx context.Context, user mailstead.UserID, ids []mailstead.ProfileID) error {
-	return db.write(ctx, "set profiles", func(ctx context.Context, s *step) error {
-		if err := requireUser(ctx, s.Session, user); err != nil {
-			return err
-		}
-		if _, err := s.NewDelete().Model((*userProfileRow)(nil)).Where("user_id = ?", int64(user)).Exec(ctx); err != nil {
-			return err
-		}
-		return s.setProfiles(ctx, user, ids)
-	})
-}
-
+// setProfiles makes ids the profiles of a user.
 func (s *step) setProfiles(ctx context.Context, user mailstead.UserID, ids []mailstead.ProfileID) error {
+	if _, err := s.NewDelete().Model((*userProfileRow)(nil)).Where("user_id = ?", int64(user)).Exec(ctx); err != nil {
+		return err
+	}
 	for _, id := range ids {
 		if err := s.requireProfile(ctx, id); err != nil {
 			return err

@@ -72,10 +72,8 @@ func (db *DB) TouchSession(ctx context.Context, hash []byte, expires time.Time) 
 	})
 }
 
-// DeleteUserSessions ends all sessions of a user.
-func (db *DB) DeleteUserSessions(ctx context.Context, id mailstead.UserID) error {
-	return db.write(ctx, "end sessions", func(ctx context.Context, s *step) error {
-		_, err := s.NewDelete().Model((*sessionRow)(nil)).Where("user_id = ?", int64(id)).Exec(ctx)
-		return err
-	})
+// endSessions ends all sessions of a user.
+func (s *step) endSessions(ctx context.Context, id mailstead.UserID) error {
+	_, err := s.NewDelete().Model((*sessionRow)(nil)).Where("user_id = ?", int64(id)).Exec(ctx)
+	return err
 }

@@ -31,7 +31,7 @@ func (r *tokenRow) token() mailstead.Token {
 }
 
 // CreateToken stores a token and sets its ID, and its CreatedAt when it is zero.
-func (db *DB) CreateToken(ctx context.Context, t *mailstead.Token) error {
+func (db *DB) CreateToken(ctx context.Context, t *mailstead.Token, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "create token", func(ctx context.Context, s *step) error {
 		if err := requireUser(ctx, s.Session, t.UserID); err != nil {
 			return err
@@ -50,7 +50,7 @@ func (db *DB) CreateToken(ctx context.Context, t *mailstead.Token) error {
 			return err
 		}
 		t.ID, t.CreatedAt = mailstead.TokenID(row.ID), instant(row.CreatedAt)
-		return nil
+		return s.auditNew(ctx, audit, row.ID)
 	})
 }
 
@@ -84,10 +84,13 @@ func (db *DB) Tokens(ctx context.Context, user mailstead.UserID) ([]mailstead.To
 }
 
 // DeleteToken removes a token of this user.
-func (db *DB) DeleteToken(ctx context.Context, id mailstead.TokenID, user mailstead.UserID) error {
+func (db *DB) DeleteToken(ctx context.Context, id mailstead.TokenID, user mailstead.UserID, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "delete token", func(ctx context.Context, s *step) error {
 		res, err := s.NewDelete().Model((*tokenRow)(nil)).Where("id = ? AND user_id = ?", int64(id), int64(user)).Exec(ctx)
-		return affected(res, err, "token")
+		if err := affected(res, err, "token"); err != nil {
+			return err
+		}
+		return s.audit(ctx, audit)
 	})
 }
 

@@ -53,8 +53,8 @@ func (db *DB) CountUsers(ctx context.Context) (int, error) {
 
 // CreateUser stores a new user with its profiles and sets u.ID, and u.CreatedAt
 // when it is zero. A user with the same address is KindConflict, and with
-// onlyFirst any user.
-func (db *DB) CreateUser(ctx context.Context, u *mailstead.User, passwordHash string, onlyFirst bool) error {
+// onlyFirst any user: the first user makes itself, and is the actor of the entry.
+func (db *DB) CreateUser(ctx context.Context, u *mailstead.User, passwordHash string, onlyFirst bool, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "create user", func(ctx context.Context, s *step) error {
 		if onlyFirst {
 			if err := s.requireNoUser(ctx); err != nil {
@@ -76,7 +76,10 @@ func (db *DB) CreateUser(ctx context.Context, u *mailstead.User, passwordHash st
 			return err
 		}
 		u.ID, u.CreatedAt = mailstead.UserID(row.ID), instant(row.CreatedAt)
-		return nil
+		if onlyFirst {
+			audit.ActorID = u.ID
+		}
+		return s.auditNew(ctx, audit, row.ID)
 	})
 }
 
@@ -205,9 +208,9 @@ func withProfiles(ctx context.Context, s *Session, rows []userRow) ([]mailstead.
 	return users, nil
 }
 
-// UpdateUser stores name, address, role, state and preferred account of u; its
-// profiles are set by SetUserProfiles.
-func (db *DB) UpdateUser(ctx context.Context, u *mailstead.User) error {
+// UpdateUser stores name, address, role, state, preferred account and profiles of
+// u. The sessions of a user who is switched off end.
+func (db *DB) UpdateUser(ctx context.Context, u *mailstead.User, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "update user", func(ctx context.Context, s *step) error {
 		if err := s.requireDefault(ctx, u.DefaultAccountID); err != nil {
 			return err
@@ -218,19 +221,46 @@ func (db *DB) UpdateUser(ctx context.Context, u *mailstead.User) error {
 		if err != nil {
 			return s.userExists(err)
 		}
-		return affected(res, nil, "user")
+		if err := affected(res, nil, "user"); err != nil {
+			return err
+		}
+		if err := s.setProfiles(ctx, u.ID, u.ProfileIDs); err != nil {
+			return err
+		}
+		if u.Disabled {
+			if err := s.endSessions(ctx, u.ID); err != nil {
+				return err
+			}
+		}
+		return s.audit(ctx, audit)
+	})
+}
+
+// SetDefaultAccount stores the account that a user prefers to send from, 0 for none.
+func (db *DB) SetDefaultAccount(ctx context.Context, id mailstead.UserID, account mailstead.AccountID, audit mailstead.AuditEntry) error {
+	return db.write(ctx, "set preferred account", func(ctx context.Context, s *step) error {
+		if err := s.requireDefault(ctx, account); err != nil {
+			return err
+		}
+		res, err := s.NewUpdate().Model((*userRow)(nil)).Set("default_account_id = ?", int64(account)).Where("id = ?", int64(id)).Exec(ctx)
+		if err := affected(res, err, "user"); err != nil {
+			return err
+		}
+		return s.audit(ctx, audit)
 	})
 }
 
 // SetUserPassword stores a new password hash and ends the user's sessions.
-func (db *DB) SetUserPassword(ctx context.Context, id mailstead.UserID, hash string) error {
+func (db *DB) SetUserPassword(ctx context.Context, id mailstead.UserID, hash string, audit mailstead.AuditEntry) error {
 	return db.write(ctx, "set password", func(ctx context.Context, s *step) error {
 		res, err := s.NewUpdate().Model((*userRow)(nil)).Set("password_hash = ?", hash).Where("id = ?", int64(id)).Exec(ctx)
 		if err := affected(res, err, "user"); err != nil {
 			return err
 		}
-		_, err = s.NewDelete().Model((*sessionRow)(nil)).Where("user_id = ?", int64(id)).Exec(ctx)
-		return err
+		if err := s.endSessions(ctx, id); err != nil {
+			return err
+		}
+		return s.audit(ctx, audit)
 	})
 }
 

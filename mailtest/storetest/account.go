@@ -15,10 +15,12 @@ var accountTests = map[string]func(*testing.T, *kit){
 		u := k.user("anna")
 		a := k.newAccount("anna", u.ID)
 		c := mailstead.Connected{
+			Audit:       audited,
 			Account:     a,
 			Secrets:     map[mailstead.SecretField]mailstead.Sealed{mailstead.SecretBoth: {0, 39, 255}},
 			Assignments: []mailstead.Assignment{{UserID: u.ID, Rights: []mailstead.Right{mailstead.RightSend}, Priority: 3}},
 			Learned:     &mailstead.Domain{Name: "example.com", ProviderID: "example", Source: mailstead.DomainLearned},
+			LearnedAudit: audited,
 			Events:      []mailstead.Event{mailstead.NewEvent(mailstead.EventAccountConnected, 0, nil)},
 		}
 		id, err := k.db.ConnectAccount(ctx, c)
@@ -46,6 +48,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 	"a failing part of a connection leaves nothing behind": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		_, err := k.db.ConnectAccount(ctx, mailstead.Connected{
+			Audit:       audited,
 			Account:     k.newAccount("anna", 0),
 			Assignments: []mailstead.Assignment{{UserID: 99, Rights: []mailstead.Right{mailstead.RightSend}}},
 			Learned:     &mailstead.Domain{Name: "example.com", Source: mailstead.DomainLearned},
@@ -62,24 +65,24 @@ var accountTests = map[string]func(*testing.T, *kit){
 	},
 	"a connection needs its owner and a key of its own": func(t *testing.T, k *kit) {
 		ctx := t.Context()
-		_, err := k.db.ConnectAccount(ctx, mailstead.Connected{Account: k.newAccount("a", 9)})
+		_, err := k.db.ConnectAccount(ctx, mailstead.Connected{Audit: audited, Account: k.newAccount("a", 9)})
 		k.missing(err, "user")
 		a := k.account("a", 0)
 		twin := k.newAccount("b", 0)
 		twin.Key = a.Key
-		_, err = k.db.ConnectAccount(ctx, mailstead.Connected{Account: twin})
+		_, err = k.db.ConnectAccount(ctx, mailstead.Connected{Audit: audited, Account: twin})
 		k.fails(err, mailstead.KindConflict, "account.exists")
 	},
 	"what a sign-in taught never replaces an administrator's word": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		said := mailstead.Domain{Name: "example.com", ProviderID: "said", Source: mailstead.DomainAdministrator}
-		k.ok(k.db.PutDomain(ctx, said))
+		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{said}, audited))
 		for _, d := range []mailstead.Domain{
 			{Name: "example.com", ProviderID: "learned", Source: mailstead.DomainLearned},
 			{Name: "other.example", ProviderID: "first", Source: mailstead.DomainLearned},
 			{Name: "other.example", ProviderID: "second", Source: mailstead.DomainLearned},
 		} {
-			_, err := k.db.ConnectAccount(ctx, mailstead.Connected{Account: k.newAccount("a", 0), Learned: &d})
+			_, err := k.db.ConnectAccount(ctx, mailstead.Connected{Audit: audited, Account: k.newAccount("a", 0), Learned: &d, LearnedAudit: audited})
 			k.ok(err)
 		}
 		got, err := k.db.Domain(ctx, "example.com")
@@ -93,7 +96,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		a := k.newAccount("sender", 0)
 		a.Incoming = nil
-		id, err := k.db.ConnectAccount(ctx, mailstead.Connected{Account: a})
+		id, err := k.db.ConnectAccount(ctx, mailstead.Connected{Audit: audited, Account: a})
 		k.ok(err)
 		got, err := k.db.Account(ctx, id)
 		k.ok(err)
@@ -106,12 +109,12 @@ var accountTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		anna, bert := k.user("anna"), k.user("bert")
 		p := k.profile("sales")
-		k.ok(k.db.SetUserProfiles(ctx, anna.ID, []mailstead.ProfileID{p.ID}))
+		k.has(anna, p.ID)
 		own, given, byProfile := k.account("own", anna.ID), k.account("given", bert.ID), k.account("profile", 0)
 		system, other := k.account("system", 0), k.account("other", bert.ID)
 		k.assign(mailstead.Assignment{AccountID: given.ID, UserID: anna.ID})
 		k.assign(mailstead.Assignment{AccountID: byProfile.ID, ProfileID: p.ID})
-		k.ok(k.db.SetSystemAccount(ctx, system.ID))
+		k.ok(k.db.SetSystemAccount(ctx, system.ID, audited))
 		visible := func(q mailstead.AccountQuery) (out []mailstead.AccountID) {
 			list, err := k.db.Accounts(ctx, q)
 			k.ok(err)
@@ -131,7 +134,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		ids := make([]mailstead.AccountID, 3)
 		for i, a := range []*mailstead.Account{onlyIn, onlyOut, other} {
 			var err error
-			ids[i], err = k.db.ConnectAccount(ctx, mailstead.Connected{Account: a})
+			ids[i], err = k.db.ConnectAccount(ctx, mailstead.Connected{Audit: audited, Account: a})
 			k.ok(err)
 		}
 		for _, tt := range []struct {
@@ -156,7 +159,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		anna, bert := k.user("anna"), k.user("bert")
 		p, q := k.profile("sales"), k.profile("other")
-		k.ok(k.db.SetUserProfiles(ctx, anna.ID, []mailstead.ProfileID{p.ID}))
+		k.has(anna, p.ID)
 		a := k.account("shared", 0)
 		direct := k.assign(mailstead.Assignment{AccountID: a.ID, UserID: anna.ID})
 		profile := k.assign(mailstead.Assignment{AccountID: a.ID, ProfileID: p.ID, Rights: []mailstead.Right{mailstead.RightRead}, Priority: 5})
@@ -181,21 +184,21 @@ var accountTests = map[string]func(*testing.T, *kit){
 		} {
 			first := k.assign(as)
 			again := as
-			k.fails(k.db.CreateAssignment(ctx, &again), mailstead.KindConflict, "assignment.exists")
+			k.fails(k.db.CreateAssignment(ctx, &again, audited), mailstead.KindConflict, "assignment.exists")
 			if first.System {
 				again = mailstead.Assignment{AccountID: b.ID, System: true}
-				k.fails(k.db.CreateAssignment(ctx, &again), mailstead.KindConflict, "assignment.exists")
+				k.fails(k.db.CreateAssignment(ctx, &again, audited), mailstead.KindConflict, "assignment.exists")
 			}
 		}
 		for thing, as := range map[string]mailstead.Assignment{
 			"account": {AccountID: 99, UserID: u.ID}, "user": {AccountID: b.ID, UserID: 99}, "profile": {AccountID: b.ID, ProfileID: 99},
 		} {
-			k.missing(k.db.CreateAssignment(ctx, &as), thing)
+			k.missing(k.db.CreateAssignment(ctx, &as, audited), thing)
 		}
 		list, err := k.db.Assignments(ctx, a.ID)
 		k.ok(err)
-		k.ok(k.db.DeleteAssignment(ctx, list[0].ID))
-		k.missing(k.db.DeleteAssignment(ctx, list[0].ID), "assignment")
+		k.ok(k.db.DeleteAssignment(ctx, list[0].ID, audited))
+		k.missing(k.db.DeleteAssignment(ctx, list[0].ID, audited), "assignment")
 	},
 	"the system has one account at most": func(t *testing.T, k *kit) {
 		ctx := t.Context()
@@ -208,12 +211,12 @@ var accountTests = map[string]func(*testing.T, *kit){
 			}
 			return out
 		}
-		k.ok(k.db.SetSystemAccount(ctx, a.ID))
-		k.ok(k.db.SetSystemAccount(ctx, b.ID))
+		k.ok(k.db.SetSystemAccount(ctx, a.ID, audited))
+		k.ok(k.db.SetSystemAccount(ctx, b.ID, audited))
 		k.same("system account", holder(), []mailstead.AccountID{b.ID})
-		k.missing(k.db.SetSystemAccount(ctx, 99), "account")
+		k.missing(k.db.SetSystemAccount(ctx, 99, audited), "account")
 		k.same("system account", holder(), []mailstead.AccountID{b.ID})
-		k.ok(k.db.SetSystemAccount(ctx, 0))
+		k.ok(k.db.SetSystemAccount(ctx, 0, audited))
 		k.same("system account", holder(), []mailstead.AccountID(nil))
 	},
 	"an update stores what people edit and nothing else": func(t *testing.T, k *kit) {
@@ -231,7 +234,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		in.Server.Host, in.Login, in.Enabled, in.Health = "new.example.com", "l", false, mailstead.Health{State: mailstead.HealthNew}
 		changed.Incoming = &in
 		event := mailstead.NewEvent(mailstead.EventAccountUpdated, 0, nil)
-		k.ok(k.db.UpdateAccount(ctx, &changed, nil, []mailstead.Event{event}))
+		k.ok(k.db.UpdateAccount(ctx, &changed, nil, audited, []mailstead.Event{event}))
 		want := changed
 		want.Key, want.CreatedAt, want.UpdatedAt = stored.Key, start, start
 		kept := in
@@ -243,9 +246,9 @@ var accountTests = map[string]func(*testing.T, *kit){
 		last := k.events(0)[1]
 		k.same("event", []any{last.Type, last.AccountID}, []any{mailstead.EventAccountUpdated, a.ID})
 		changed.OwnerID = 99
-		k.missing(k.db.UpdateAccount(ctx, &changed, nil, nil), "user")
+		k.missing(k.db.UpdateAccount(ctx, &changed, nil, audited, nil), "user")
 		changed.ID = 99
-		k.missing(k.db.UpdateAccount(ctx, &changed, nil, nil), "account")
+		k.missing(k.db.UpdateAccount(ctx, &changed, nil, audited, nil), "account")
 	},
 	"a side comes and goes with an update": func(t *testing.T, k *kit) {
 		ctx := t.Context()
@@ -253,14 +256,14 @@ var accountTests = map[string]func(*testing.T, *kit){
 		out := *a.Outgoing
 		out.Health = mailstead.Health{State: mailstead.HealthOK, SuccessAt: start}
 		a.Outgoing = nil
-		k.ok(k.db.UpdateAccount(ctx, a, nil, nil))
+		k.ok(k.db.UpdateAccount(ctx, a, nil, audited, nil))
 		got, err := k.db.Account(ctx, a.ID)
 		k.ok(err)
 		if got.Outgoing != nil {
 			t.Errorf("got outgoing %v, want none", got.Outgoing)
 		}
 		a.Outgoing = &out
-		k.ok(k.db.UpdateAccount(ctx, a, nil, nil))
+		k.ok(k.db.UpdateAccount(ctx, a, nil, audited, nil))
 		got, err = k.db.Account(ctx, a.ID)
 		k.ok(err)
 		k.same("health of the new side", got.Outgoing.Health, out.Health)
@@ -269,7 +272,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		a := k.newAccount("anna", 0)
 		first := map[mailstead.SecretField]mailstead.Sealed{mailstead.SecretIncoming: {1}, mailstead.SecretOutgoing: {2}}
-		_, err := k.db.ConnectAccount(ctx, mailstead.Connected{Account: a, Secrets: first})
+		_, err := k.db.ConnectAccount(ctx, mailstead.Connected{Audit: audited, Account: a, Secrets: first})
 		k.ok(err)
 		second := map[mailstead.SecretField]mailstead.Sealed{mailstead.SecretBoth: {3}}
 		for _, step := range []struct {
@@ -277,7 +280,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		}{
 			{nil, first}, {second, second}, {map[mailstead.SecretField]mailstead.Sealed{}, nil},
 		} {
-			k.ok(k.db.UpdateAccount(ctx, a, step.set, nil))
+			k.ok(k.db.UpdateAccount(ctx, a, step.set, audited, nil))
 			got, err := k.db.Secrets(ctx, a.ID)
 			k.ok(err)
 			k.same("secrets", got, step.want)
@@ -316,11 +319,11 @@ var accountTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		a, b, off, sender := k.account("a", 0), k.account("b", 0), k.account("off", 0), k.account("sender", 0)
 		off.Incoming.Enabled = false
-		k.ok(k.db.UpdateAccount(ctx, off, nil, nil))
+		k.ok(k.db.UpdateAccount(ctx, off, nil, audited, nil))
 		sender.Incoming = nil
-		k.ok(k.db.UpdateAccount(ctx, sender, nil, nil))
+		k.ok(k.db.UpdateAccount(ctx, sender, nil, audited, nil))
 		gone := k.account("gone", 0)
-		k.ok(k.db.DeleteAccount(ctx, gone.ID, start))
+		k.ok(k.db.DeleteAccount(ctx, gone.ID, start, audited))
 		got, err := k.db.AccountsToRead(ctx, 0, 10)
 		k.ok(err)
 		k.same("accounts", got, []mailstead.AccountID{a.ID, b.ID})
@@ -333,23 +336,24 @@ var accountTests = map[string]func(*testing.T, *kit){
 		u := k.user("anna")
 		a := k.newAccount("anna", u.ID)
 		_, err := k.db.ConnectAccount(ctx, mailstead.Connected{
+			Audit:   audited,
 			Account: a, Secrets: map[mailstead.SecretField]mailstead.Sealed{mailstead.SecretBoth: {1}},
 			Assignments: []mailstead.Assignment{{UserID: u.ID, Rights: []mailstead.Right{mailstead.RightSend}}},
 		})
 		k.ok(err)
 		given, err := k.db.Assignments(ctx, a.ID)
 		k.ok(err)
-		k.ok(k.db.SetSystemAccount(ctx, a.ID))
+		k.ok(k.db.SetSystemAccount(ctx, a.ID, audited))
 		u.DefaultAccountID = a.ID
-		k.ok(k.db.UpdateUser(ctx, u))
+		k.ok(k.db.UpdateUser(ctx, u, audited))
 		f := k.folders(a.ID, "INBOX")[0]
 		m := k.load(f, mail(1, "hello"))[0]
 		sent := k.submit(a.ID)
-		k.fails(k.db.DeleteAccount(ctx, a.ID, start), mailstead.KindConflict, "account.in_use")
+		k.fails(k.db.DeleteAccount(ctx, a.ID, start, audited), mailstead.KindConflict, "account.in_use")
 		sent.State = mailstead.OutgoingCancelled
 		k.ok(k.db.ChangeOutgoing(ctx, *sent, mailstead.OutgoingQueued))
 		before := k.lastEvent()
-		k.ok(k.db.DeleteAccount(ctx, a.ID, start.Add(time.Minute)))
+		k.ok(k.db.DeleteAccount(ctx, a.ID, start.Add(time.Minute), audited))
 
 		events := k.events(before)
 		k.same("events", types(events), []mailstead.EventType{mailstead.EventAccountDeleted})
@@ -382,21 +386,23 @@ func invisible(t *testing.T, k *kit, a *mailstead.Account, u *mailstead.User, f 
 		"account.AccountFor":       func() error { _, _, err := k.db.AccountFor(ctx, a.ID, u.ID); return err },
 		"account.Assignments":      func() error { _, err := k.db.Assignments(ctx, a.ID); return err },
 		"account.Secrets":          func() error { _, err := k.db.Secrets(ctx, a.ID); return err },
-		"account.UpdateAccount":    func() error { return k.db.UpdateAccount(ctx, a, nil, nil) },
+		"account.UpdateAccount":    func() error { return k.db.UpdateAccount(ctx, a, nil, audited, nil) },
 		"account.SetHealth":        func() error { return k.db.SetHealth(ctx, a.ID, mailstead.SideIncoming, mailstead.Health{}) },
-		"account.DeleteAccount":    func() error { return k.db.DeleteAccount(ctx, a.ID, start) },
-		"account.SetSystemAccount": func() error { return k.db.SetSystemAccount(ctx, a.ID) },
-		"account.CreateAssignment": func() error { return k.db.CreateAssignment(ctx, &mailstead.Assignment{AccountID: a.ID, UserID: u.ID}) },
-		"account.SyncFolders":      func() error { _, err := k.db.SyncFolders(ctx, a.ID, nil, start); return err },
-		"account.Folders":          func() error { _, err := k.db.Folders(ctx, a.ID); return err },
-		"account.Messages":         func() error { _, err := k.db.Messages(ctx, mailstead.MessageQuery{AccountID: a.ID}); return err },
+		"account.DeleteAccount":    func() error { return k.db.DeleteAccount(ctx, a.ID, start, audited) },
+		"account.SetSystemAccount": func() error { return k.db.SetSystemAccount(ctx, a.ID, audited) },
+		"account.CreateAssignment": func() error {
+			return k.db.CreateAssignment(ctx, &mailstead.Assignment{AccountID: a.ID, UserID: u.ID}, audited)
+		},
+		"account.SyncFolders": func() error { _, err := k.db.SyncFolders(ctx, a.ID, nil, start); return err },
+		"account.Folders":     func() error { _, err := k.db.Folders(ctx, a.ID); return err },
+		"account.Messages":    func() error { _, err := k.db.Messages(ctx, mailstead.MessageQuery{AccountID: a.ID}); return err },
 		"account.Search": func() error {
 			_, err := k.db.Messages(ctx, mailstead.MessageQuery{AccountID: a.ID, Search: "hello"})
 			return err
 		},
 		"account.SubmitOutgoing": func() error { _, err := k.db.SubmitOutgoing(ctx, outgoing(a.ID, u.ID, "")); return err },
 		"account.ReleaseHeld":    func() error { _, err := k.db.ReleaseHeld(ctx, a.ID, start); return err },
-		"assignment.Delete":      func() error { return k.db.DeleteAssignment(ctx, given) },
+		"assignment.Delete":      func() error { return k.db.DeleteAssignment(ctx, given, audited) },
 		"folder.Folder":          func() error { _, err := k.db.Folder(ctx, f.ID); return err },
 		"folder.FolderUIDs":      func() error { _, err := k.db.FolderUIDs(ctx, f.ID, 0, 0); return err },
 		"folder.ApplySync": func() error {

@@ -19,7 +19,7 @@ func messagesData(t *testing.T, e mailstead.Event) (d mailstead.MessagesData) {
 // tell stores one event about an account.
 func (k *kit) tell(a *mailstead.Account, e mailstead.Event) {
 	k.t.Helper()
-	k.ok(k.db.UpdateAccount(k.t.Context(), a, nil, []mailstead.Event{e}))
+	k.ok(k.db.UpdateAccount(k.t.Context(), a, nil, audited, []mailstead.Event{e}))
 }
 
 var eventTests = map[string]func(*testing.T, *kit){
@@ -27,7 +27,7 @@ var eventTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		anna, bert := k.user("anna"), k.user("bert")
 		p := k.profile("sales")
-		k.ok(k.db.SetUserProfiles(ctx, anna.ID, []mailstead.ProfileID{p.ID}))
+		k.has(anna, p.ID)
 		own, given, byProfile, foreign := k.account("own", anna.ID), k.account("given", 0), k.account("profile", 0), k.account("foreign", bert.ID)
 		k.assign(mailstead.Assignment{AccountID: given.ID, UserID: anna.ID})
 		k.assign(mailstead.Assignment{AccountID: byProfile.ID, ProfileID: p.ID})

@@ -33,7 +33,7 @@ var raceTests = map[string]func(*testing.T, *kit){
 		won := 0
 		for _, err := range together(8, func(i int) error {
 			u := &mailstead.User{Email: fmt.Sprintf("u%d@example.com", i), Role: mailstead.RoleAdmin}
-			return k.db.CreateUser(ctx, u, "h", true)
+			return k.db.CreateUser(ctx, u, "h", true, audited)
 		}) {
 			if err == nil {
 				won++
@@ -167,7 +167,7 @@ var raceTests = map[string]func(*testing.T, *kit){
 			a := k.account("a", 0)
 			errs := together(2, func(i int) error {
 				if i == 0 {
-					return k.db.DeleteAccount(ctx, a.ID, start)
+					return k.db.DeleteAccount(ctx, a.ID, start, audited)
 				}
 				_, err := k.db.SubmitOutgoing(ctx, outgoing(a.ID, 0, ""))
 				return err
@@ -180,7 +180,7 @@ var raceTests = map[string]func(*testing.T, *kit){
 	"a step whose caller left is not begun, and others go on": func(t *testing.T, k *kit) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		err := k.db.CreateProfile(ctx, &mailstead.Profile{Name: "never"})
+		err := k.db.CreateProfile(ctx, &mailstead.Profile{Name: "never"}, audited)
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
@@ -194,7 +194,7 @@ var raceTests = map[string]func(*testing.T, *kit){
 		for _, err := range together(40, func(i int) error {
 			ctx, cancel := context.WithCancel(t.Context())
 			go cancel()
-			err := k.db.CreateProfile(ctx, &mailstead.Profile{Name: fmt.Sprint(i)})
+			err := k.db.CreateProfile(ctx, &mailstead.Profile{Name: fmt.Sprint(i)}, audited)
 			if err == nil {
 				stored.Add(1)
 			}
@@ -216,7 +216,7 @@ var raceTests = map[string]func(*testing.T, *kit){
 		if err := k.db.Ping(ctx); err == nil {
 			t.Error("Ping: got no error")
 		}
-		if err := k.db.CreateProfile(ctx, &mailstead.Profile{Name: "x"}); err == nil {
+		if err := k.db.CreateProfile(ctx, &mailstead.Profile{Name: "x"}, audited); err == nil {
 			t.Error("CreateProfile: got no error")
 		}
 		if _, err := k.db.Profiles(ctx); err == nil {

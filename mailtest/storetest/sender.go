@@ -11,7 +11,7 @@ var senderTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		anna, bert := k.user("anna"), k.user("bert")
 		sales, other := k.profile("sales"), k.profile("other")
-		k.ok(k.db.SetUserProfiles(ctx, anna.ID, []mailstead.ProfileID{sales.ID}))
+		k.has(anna, sales.ID)
 		own, given, byProfile := k.account("own", anna.ID), k.account("given", bert.ID), k.account("profile", 0)
 		system, named := k.account("system", 0), k.account("named", bert.ID)
 		k.account("foreign", bert.ID)
@@ -33,7 +33,7 @@ var senderTests = map[string]func(*testing.T, *kit){
 	"the system's facts are its own account": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		organisation, system := k.account("organisation", 0), k.account("system", 0)
-		k.ok(k.db.SetSystemAccount(ctx, system.ID))
+		k.ok(k.db.SetSystemAccount(ctx, system.ID, audited))
 		got, err := k.db.SenderFacts(ctx, 0)
 		k.ok(err)
 		k.same("accounts", got.Accounts, []mailstead.Account{*system})

@@ -25,7 +25,7 @@ type Open func(t *testing.T, o store.Options) *store.DB
 func Run(t *testing.T, open Open) {
 	tests := map[string]func(*testing.T, *kit){}
 	for _, part := range []map[string]func(*testing.T, *kit){
-		userTests, accountTests, senderTests, syncTests, pageTests, outgoingTests, deliveryTests, eventTests, raceTests, modelTests,
+		userTests, accountTests, senderTests, syncTests, pageTests, outgoingTests, deliveryTests, eventTests, raceTests, modelTests, auditTests,
 	} {
 		for name, test := range part {
 			tests[name] = test
@@ -41,6 +41,11 @@ func Run(t *testing.T, open Open) {
 
 // start is when every test begins.
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+// audited is an entry for steps whose audit a test does not look at.
+var audited = mailstead.AuditEntry{
+	Action: mailstead.AuditAccountUpdate, Object: mailstead.AuditObject{Kind: mailstead.AuditAccount, ID: "1", Name: "test"},
+}
 
 // kit is one database with a clock that stands still, and short ways to fill it.
 type kit struct {
@@ -100,14 +105,21 @@ func (k *kit) same(what string, got, want any) {
 func (k *kit) user(name string) *mailstead.User {
 	k.t.Helper()
 	u := &mailstead.User{Name: name, Email: name + "@example.com", Role: mailstead.RoleUser}
-	k.ok(k.db.CreateUser(k.t.Context(), u, "hash of "+name, false))
+	k.ok(k.db.CreateUser(k.t.Context(), u, "hash of "+name, false, audited))
 	return u
+}
+
+// has makes these the user's profiles.
+func (k *kit) has(u *mailstead.User, profiles ...mailstead.ProfileID) {
+	k.t.Helper()
+	u.ProfileIDs = profiles
+	k.ok(k.db.UpdateUser(k.t.Context(), u, audited))
 }
 
 func (k *kit) profile(name string) *mailstead.Profile {
 	k.t.Helper()
 	p := &mailstead.Profile{Name: name}
-	k.ok(k.db.CreateProfile(k.t.Context(), p))
+	k.ok(k.db.CreateProfile(k.t.Context(), p, audited))
 	return p
 }
 
@@ -133,7 +145,7 @@ func (k *kit) newAccount(name string, owner mailstead.UserID) *mailstead.Account
 func (k *kit) account(name string, owner mailstead.UserID) *mailstead.Account {
 	k.t.Helper()
 	a := k.newAccount(name, owner)
-	_, err := k.db.ConnectAccount(k.t.Context(), mailstead.Connected{Account: a})
+	_, err := k.db.ConnectAccount(k.t.Context(), mailstead.Connected{Audit: audited, Account: a})
 	k.ok(err)
 	return a
 }
@@ -143,7 +155,7 @@ func (k *kit) assign(a mailstead.Assignment) mailstead.Assignment {
 	if a.Rights == nil {
 		a.Rights = []mailstead.Right{mailstead.RightRead, mailstead.RightSend}
 	}
-	k.ok(k.db.CreateAssignment(k.t.Context(), &a))
+	k.ok(k.db.CreateAssignment(k.t.Context(), &a, audited))
 	return a
 }
 

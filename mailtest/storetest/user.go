@@ -26,7 +26,7 @@ var userTests = map[string]func(*testing.T, *kit){
 			Name: "Žofie 'x' \\ ?", Email: "Zofie@Example.com", Role: mailstead.RoleAdmin, Disabled: true,
 			ProfileIDs: []mailstead.ProfileID{p.ID},
 		}
-		k.ok(k.db.CreateUser(ctx, u, "hash", false))
+		k.ok(k.db.CreateUser(ctx, u, "hash", false, audited))
 		want := *u
 		want.CreatedAt = start
 		got, err := k.db.User(ctx, u.ID)
@@ -45,20 +45,20 @@ var userTests = map[string]func(*testing.T, *kit){
 		k.user("anna")
 		bert := k.user("bert")
 		u := &mailstead.User{Name: "x", Email: "ANNA@example.com", Role: mailstead.RoleUser}
-		k.fails(k.db.CreateUser(ctx, u, "h", false), mailstead.KindConflict, "user.exists")
+		k.fails(k.db.CreateUser(ctx, u, "h", false, audited), mailstead.KindConflict, "user.exists")
 		bert.Email = "Anna@Example.com"
-		k.fails(k.db.UpdateUser(ctx, bert), mailstead.KindConflict, "user.exists")
+		k.fails(k.db.UpdateUser(ctx, bert, audited), mailstead.KindConflict, "user.exists")
 	},
 	"the first user is only the first": func(t *testing.T, k *kit) {
 		ctx := t.Context()
-		k.ok(k.db.CreateUser(ctx, &mailstead.User{Email: "a@example.com", Role: mailstead.RoleAdmin}, "h", true))
-		err := k.db.CreateUser(ctx, &mailstead.User{Email: "b@example.com", Role: mailstead.RoleAdmin}, "h", true)
+		k.ok(k.db.CreateUser(ctx, &mailstead.User{Email: "a@example.com", Role: mailstead.RoleAdmin}, "h", true, audited))
+		err := k.db.CreateUser(ctx, &mailstead.User{Email: "b@example.com", Role: mailstead.RoleAdmin}, "h", true, audited)
 		k.fails(err, mailstead.KindConflict, "setup.done")
 	},
 	"a new user's profile must exist, else nothing is stored": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		u := &mailstead.User{Email: "a@example.com", Role: mailstead.RoleUser, ProfileIDs: []mailstead.ProfileID{7}}
-		k.missing(k.db.CreateUser(ctx, u, "h", false), "profile")
+		k.missing(k.db.CreateUser(ctx, u, "h", false, audited), "profile")
 		n, err := k.db.CountUsers(ctx)
 		k.ok(err)
 		k.same("users", n, 0)
@@ -78,7 +78,7 @@ var userTests = map[string]func(*testing.T, *kit){
 		u := k.user("anna")
 		a := k.account("shared", 0)
 		u.Name, u.Email, u.Role, u.Disabled, u.DefaultAccountID = "Anne", "anne@example.com", mailstead.RoleAdmin, true, a.ID
-		k.ok(k.db.UpdateUser(ctx, u))
+		k.ok(k.db.UpdateUser(ctx, u, audited))
 		got, err := k.db.User(ctx, u.ID)
 		k.ok(err)
 		k.same("user", got, *u)
@@ -86,14 +86,14 @@ var userTests = map[string]func(*testing.T, *kit){
 		k.ok(err)
 		k.same("hash", hash, "hash of anna")
 		u.DefaultAccountID = 99
-		k.missing(k.db.UpdateUser(ctx, u), "account")
+		k.missing(k.db.UpdateUser(ctx, u, audited), "account")
 	},
 	"a new password ends the user's sessions and nobody else's": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		anna, bert := k.user("anna"), k.user("bert")
 		k.ok(k.db.CreateSession(ctx, mailstead.Session{Hash: []byte("a"), UserID: anna.ID, CreatedAt: start, ExpiresAt: start.Add(time.Hour)}))
 		k.ok(k.db.CreateSession(ctx, mailstead.Session{Hash: []byte("b"), UserID: bert.ID, CreatedAt: start, ExpiresAt: start.Add(time.Hour)}))
-		k.ok(k.db.SetUserPassword(ctx, anna.ID, "new"))
+		k.ok(k.db.SetUserPassword(ctx, anna.ID, "new", audited))
 		_, _, err := k.db.Session(ctx, []byte("a"))
 		k.missing(err, "session")
 		_, _, err = k.db.Session(ctx, []byte("b"))
@@ -126,7 +126,8 @@ var userTests = map[string]func(*testing.T, *kit){
 		k.ok(err)
 		k.same("end", got.ExpiresAt, start.Add(time.Hour))
 		k.missing(k.db.TouchSession(ctx, []byte("c"), start), "session")
-		k.ok(k.db.DeleteUserSessions(ctx, anna.ID))
+		anna.Disabled = true
+		k.ok(k.db.UpdateUser(ctx, anna, audited))
 		k.missing(k.db.DeleteSession(ctx, []byte("a1")), "session")
 		k.missing(k.db.DeleteSession(ctx, []byte("a2")), "session")
 		k.ok(k.db.DeleteSession(ctx, []byte("b")))
@@ -152,8 +153,8 @@ var userTests = map[string]func(*testing.T, *kit){
 			UserID: anna.ID, Name: "app", Scopes: []mailstead.Scope{mailstead.ScopeRead, mailstead.ScopeSend},
 			Hash: []byte("hash"), ExpiresAt: start.Add(time.Hour),
 		}
-		k.ok(k.db.CreateToken(ctx, tok))
-		k.fails(k.db.CreateToken(ctx, &mailstead.Token{UserID: bert.ID, Hash: []byte("hash")}), mailstead.KindConflict, "token.exists")
+		k.ok(k.db.CreateToken(ctx, tok, audited))
+		k.fails(k.db.CreateToken(ctx, &mailstead.Token{UserID: bert.ID, Hash: []byte("hash")}, audited), mailstead.KindConflict, "token.exists")
 		k.ok(k.db.TouchToken(ctx, tok.ID, start.Add(time.Minute)))
 		want := *tok
 		want.CreatedAt, want.UsedAt = start, start.Add(time.Minute)
@@ -164,8 +165,8 @@ var userTests = map[string]func(*testing.T, *kit){
 		list, err := k.db.Tokens(ctx, anna.ID)
 		k.ok(err)
 		k.same("tokens", list, []mailstead.Token{want})
-		k.missing(k.db.DeleteToken(ctx, tok.ID, bert.ID), "token")
-		k.ok(k.db.DeleteToken(ctx, tok.ID, anna.ID))
+		k.missing(k.db.DeleteToken(ctx, tok.ID, bert.ID, audited), "token")
+		k.ok(k.db.DeleteToken(ctx, tok.ID, anna.ID, audited))
 		_, _, err = k.db.TokenByHash(ctx, tok.Hash)
 		k.missing(err, "token")
 	},
@@ -173,16 +174,18 @@ var userTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		u := k.user("anna")
 		sales, office := k.profile("sales"), k.profile("Office")
-		k.fails(k.db.CreateProfile(ctx, &mailstead.Profile{Name: "sales"}), mailstead.KindConflict, "profile.exists")
+		k.fails(k.db.CreateProfile(ctx, &mailstead.Profile{Name: "sales"}, audited), mailstead.KindConflict, "profile.exists")
 		list, err := k.db.Profiles(ctx)
 		k.ok(err)
 		k.same("profiles", list, []mailstead.Profile{*office, *sales})
-		k.ok(k.db.SetUserProfiles(ctx, u.ID, []mailstead.ProfileID{sales.ID, office.ID, sales.ID}))
-		k.missing(k.db.SetUserProfiles(ctx, u.ID, []mailstead.ProfileID{99}), "profile")
+		k.has(u, sales.ID, office.ID, sales.ID)
+		wrong := *u
+		wrong.ProfileIDs = []mailstead.ProfileID{99}
+		k.missing(k.db.UpdateUser(ctx, &wrong, audited), "profile")
 		got, err := k.db.User(ctx, u.ID)
 		k.ok(err)
 		k.same("profiles of the user", got.ProfileIDs, []mailstead.ProfileID{sales.ID, office.ID})
-		k.ok(k.db.SetUserProfiles(ctx, u.ID, []mailstead.ProfileID{office.ID}))
+		k.has(u, office.ID)
 		users, err := k.db.Users(ctx, 0, 10)
 		k.ok(err)
 		k.same("profiles of the user", users[0].ProfileIDs, []mailstead.ProfileID{office.ID})
@@ -190,16 +193,16 @@ var userTests = map[string]func(*testing.T, *kit){
 	"a deleted profile leaves users and accounts": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		u, p, a := k.user("anna"), k.profile("sales"), k.account("shared", 0)
-		k.ok(k.db.SetUserProfiles(ctx, u.ID, []mailstead.ProfileID{p.ID}))
+		k.has(u, p.ID)
 		k.assign(mailstead.Assignment{AccountID: a.ID, ProfileID: p.ID})
-		k.ok(k.db.DeleteProfile(ctx, p.ID))
+		k.ok(k.db.DeleteProfile(ctx, p.ID, audited))
 		got, err := k.db.User(ctx, u.ID)
 		k.ok(err)
 		k.same("profiles of the user", got.ProfileIDs, []mailstead.ProfileID(nil))
 		list, err := k.db.Assignments(ctx, a.ID)
 		k.ok(err)
 		k.same("assignments", list, []mailstead.Assignment(nil))
-		k.missing(k.db.DeleteProfile(ctx, p.ID), "profile")
+		k.missing(k.db.DeleteProfile(ctx, p.ID, audited), "profile")
 	},
 	"what is missing is named": func(t *testing.T, k *kit) {
 		ctx := t.Context()
@@ -207,14 +210,14 @@ var userTests = map[string]func(*testing.T, *kit){
 		k.missing(err, "user")
 		_, _, err = k.db.UserByEmail(ctx, "nobody@example.com")
 		k.missing(err, "user")
-		k.missing(k.db.UpdateUser(ctx, &mailstead.User{ID: 9, Email: "x@example.com"}), "user")
-		k.missing(k.db.SetUserPassword(ctx, 9, "h"), "user")
+		k.missing(k.db.UpdateUser(ctx, &mailstead.User{ID: 9, Email: "x@example.com"}, audited), "user")
+		k.missing(k.db.SetUserPassword(ctx, 9, "h", audited), "user")
 		k.missing(k.db.CreateSession(ctx, mailstead.Session{Hash: []byte("h"), UserID: 9}), "user")
-		k.missing(k.db.CreateToken(ctx, &mailstead.Token{UserID: 9, Hash: []byte("h")}), "user")
+		k.missing(k.db.CreateToken(ctx, &mailstead.Token{UserID: 9, Hash: []byte("h")}, audited), "user")
 		_, err = k.db.Tokens(ctx, 9)
 		k.missing(err, "user")
 		k.missing(k.db.TouchToken(ctx, 9, start), "token")
-		k.missing(k.db.SetUserProfiles(ctx, 9, nil), "user")
+		k.missing(k.db.SetDefaultAccount(ctx, 9, 0, audited), "user")
 	},
 	"domains are stored in lower case and paged by name": func(t *testing.T, k *kit) {
 		ctx := t.Context()
@@ -222,8 +225,8 @@ var userTests = map[string]func(*testing.T, *kit){
 			Name: "Example.com", Source: mailstead.DomainAdministrator, Username: mailstead.UsernameLocal,
 			Incoming: []mailstead.Server{{Protocol: mailstead.IMAP, Host: "imap.example.com", Port: 993, Security: mailstead.SecurityTLS}},
 		}
-		k.ok(k.db.PutDomain(ctx, own))
-		k.ok(k.db.PutDomain(ctx, mailstead.Domain{Name: "a.example", ProviderID: "gmail", Source: mailstead.DomainLearned}))
+		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{own}, audited))
+		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{mailstead.Domain{Name: "a.example", ProviderID: "gmail", Source: mailstead.DomainLearned}}, audited))
 		own.Name = "example.com"
 		got, err := k.db.Domain(ctx, "EXAMPLE.com")
 		k.ok(err)
@@ -235,12 +238,12 @@ var userTests = map[string]func(*testing.T, *kit){
 		k.ok(err)
 		k.same("second page", list, []mailstead.Domain{own})
 		own.ProviderID, own.Incoming = "other", nil
-		k.ok(k.db.PutDomain(ctx, own))
+		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{own}, audited))
 		got, err = k.db.Domain(ctx, "example.com")
 		k.ok(err)
 		k.same("replaced domain", got, own)
-		k.ok(k.db.DeleteDomain(ctx, "EXAMPLE.COM"))
-		k.missing(k.db.DeleteDomain(ctx, "example.com"), "domain")
+		k.ok(k.db.DeleteDomains(ctx, []string{"EXAMPLE.COM"}, audited))
+		k.missing(k.db.DeleteDomains(ctx, []string{"example.com"}, audited), "domain")
 		_, err = k.db.Domain(ctx, "example.com")
 		k.missing(err, "domain")
 	},

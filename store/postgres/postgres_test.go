@@ -80,7 +80,8 @@ func TestDatabaseComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := first.CreateProfile(t.Context(), &mailstead.Profile{Name: "kept"}); err != nil {
+	audit := mailstead.AuditEntry{Action: mailstead.AuditProfileCreate, Object: mailstead.AuditObject{Kind: mailstead.AuditProfile}}
+	if err := first.CreateProfile(t.Context(), &mailstead.Profile{Name: "kept"}, audit); err != nil {
 		t.Fatal(err)
 	}
 	if err := first.Close(); err != nil {

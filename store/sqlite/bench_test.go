@@ -32,7 +32,7 @@ func benchFolder(b *testing.B, db *store.DB, name string) mailstead.Folder {
 		Incoming: &mailstead.Side{Server: server, Enabled: true}, Outgoing: &mailstead.Side{Server: server, Enabled: true},
 	}
 	a.Incoming.Server.Protocol, a.Outgoing.Server.Protocol = mailstead.IMAP, mailstead.SMTP
-	id, err := db.ConnectAccount(b.Context(), mailstead.Connected{Account: a})
+	id, err := db.ConnectAccount(b.Context(), mailstead.Connected{Audit: audited, Account: a})
 	if err != nil {
 		b.Fatal(err)
 	}

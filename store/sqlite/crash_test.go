@@ -134,7 +134,7 @@ func childFill(ctx context.Context, db *store.DB) error {
 		go func() {
 			for n := 0; ; n++ {
 				name := fmt.Sprintf("%d-%d-%s", i, n, strings.Repeat("x", 1000))
-				if err := db.CreateProfile(ctx, &mailstead.Profile{Name: name}); err != nil {
+				if err := db.CreateProfile(ctx, &mailstead.Profile{Name: name}, audited); err != nil {
 					errs <- err
 					return
 				}
@@ -150,7 +150,7 @@ func childFill(ctx context.Context, db *store.DB) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		return err
 	}
-	if err := db.CreateProfile(ctx, &mailstead.Profile{Name: "after"}); err != nil {
+	if err := db.CreateProfile(ctx, &mailstead.Profile{Name: "after"}, audited); err != nil {
 		return fmt.Errorf("with room again: %w", err)
 	}
 	list, err := db.Profiles(ctx)
@@ -195,7 +195,7 @@ func prepare(t *testing.T) string {
 		t.Fatal(err)
 	}
 	a := &mailstead.Account{Key: "k", Name: "a", Incoming: &mailstead.Side{Server: mailstead.Server{Protocol: mailstead.IMAP}}}
-	if _, err := db.ConnectAccount(t.Context(), mailstead.Connected{Account: a}); err != nil {
+	if _, err := db.ConnectAccount(t.Context(), mailstead.Connected{Audit: audited, Account: a}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.SyncFolders(t.Context(), a.ID, []mailstead.RemoteFolder{{Path: "INBOX"}}, time.Now()); err != nil {

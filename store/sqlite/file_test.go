@@ -18,7 +18,7 @@ var options = store.Options{Now: func() time.Time { return time.Date(2026, 3, 1,
 
 func profile(t *testing.T, db *store.DB, name string) {
 	t.Helper()
-	if err := db.CreateProfile(t.Context(), &mailstead.Profile{Name: name}); err != nil {
+	if err := db.CreateProfile(t.Context(), &mailstead.Profile{Name: name}, audited); err != nil {
 		t.Fatalf("create profile: %v", err)
 	}
 }

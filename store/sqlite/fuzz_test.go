@@ -22,7 +22,7 @@ func FuzzSearch(f *testing.F) {
 	accounts := make([]mailstead.AccountID, 2)
 	for i := range accounts {
 		a := &mailstead.Account{Key: string(rune('a' + i)), Name: "a"}
-		if _, err := db.ConnectAccount(f.Context(), mailstead.Connected{Account: a}); err != nil {
+		if _, err := db.ConnectAccount(f.Context(), mailstead.Connected{Audit: audited, Account: a}); err != nil {
 			f.Fatal(err)
 		}
 		folders, err := db.SyncFolders(f.Context(), a.ID, []mailstead.RemoteFolder{{Path: "INBOX"}}, time.Now())

@@ -94,7 +94,7 @@ func TestOneCommitAnswersAllThatWait(t *testing.T) {
 				// These fail, and must not take the others with them.
 				name = "taken"
 			}
-			wg.Go(func() { errs[i] = h.db.CreateProfile(t.Context(), &mailstead.Profile{Name: name}) })
+			wg.Go(func() { errs[i] = h.db.CreateProfile(t.Context(), &mailstead.Profile{Name: name}, audited) })
 		}
 		synctest.Wait()
 		release()
@@ -130,6 +130,7 @@ func TestFailedStepOfManyStatementsLeavesNothing(t *testing.T) {
 		wg.Go(func() {
 			// Everything is inserted before the assignment is found to be wrong.
 			_, bad = h.db.ConnectAccount(t.Context(), mailstead.Connected{
+				Audit:       audited,
 				Account:     &mailstead.Account{Key: "bad", Name: "bad"},
 				Secrets:     map[mailstead.SecretField]mailstead.Sealed{mailstead.SecretBoth: {1}},
 				Assignments: []mailstead.Assignment{{UserID: 99}},
@@ -137,7 +138,7 @@ func TestFailedStepOfManyStatementsLeavesNothing(t *testing.T) {
 			})
 		})
 		wg.Go(func() {
-			_, good = h.db.ConnectAccount(t.Context(), mailstead.Connected{Account: &mailstead.Account{Key: "good", Name: "good"}})
+			_, good = h.db.ConnectAccount(t.Context(), mailstead.Connected{Audit: audited, Account: &mailstead.Account{Key: "good", Name: "good"}})
 		})
 		synctest.Wait()
 		release()
@@ -167,15 +168,15 @@ func TestCallerThatLeavesTheQueueIsNotServed(t *testing.T) {
 		var wg sync.WaitGroup
 		var first, left, stays error
 		running, cancelRunning := context.WithCancel(t.Context())
-		wg.Go(func() { first = h.db.CreateProfile(running, &mailstead.Profile{Name: "first"}) })
+		wg.Go(func() { first = h.db.CreateProfile(running, &mailstead.Profile{Name: "first"}, audited) })
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
 		gone := make(chan struct{})
 		go func() {
 			defer close(gone)
-			left = h.db.CreateProfile(ctx, &mailstead.Profile{Name: "left"})
+			left = h.db.CreateProfile(ctx, &mailstead.Profile{Name: "left"}, audited)
 		}()
-		wg.Go(func() { stays = h.db.CreateProfile(t.Context(), &mailstead.Profile{Name: "stays"}) })
+		wg.Go(func() { stays = h.db.CreateProfile(t.Context(), &mailstead.Profile{Name: "stays"}, audited) })
 		synctest.Wait()
 		cancel()
 		// The writer still stands: who waits in the queue is free at once.
@@ -208,14 +209,14 @@ func TestCloseServesWhoWaits(t *testing.T) {
 		errs := make([]error, 20)
 		var wg sync.WaitGroup
 		for i := range errs {
-			wg.Go(func() { errs[i] = h.db.CreateProfile(t.Context(), &mailstead.Profile{Name: fmt.Sprint(i)}) })
+			wg.Go(func() { errs[i] = h.db.CreateProfile(t.Context(), &mailstead.Profile{Name: fmt.Sprint(i)}, audited) })
 		}
 		synctest.Wait()
 		closed := make(chan error, 1)
 		go func() { closed <- h.db.Close() }()
 		synctest.Wait()
 		late := make(chan error, 1)
-		go func() { late <- h.db.CreateProfile(t.Context(), &mailstead.Profile{Name: "late"}) }()
+		go func() { late <- h.db.CreateProfile(t.Context(), &mailstead.Profile{Name: "late"}, audited) }()
 		synctest.Wait()
 		release()
 		wg.Wait()

@@ -1,0 +1,152 @@
+package mailstead
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// AuditAction is what was done, as a stable word.
+type AuditAction string
+
+// The actions of administration. AuditSetup is the first administrator making
+// himself; AuditSignInLock is a sign-in that is refused for a while after too many
+// wrong passwords; AuditDomainLearn is a domain that a colleague's sign-in made
+// known.
+const (
+	AuditSetup            AuditAction = "setup"
+	AuditSignInLock       AuditAction = "signin.lock"
+	AuditUserCreate       AuditAction = "user.create"
+	AuditUserUpdate       AuditAction = "user.update"
+	AuditUserPassword     AuditAction = "user.password"
+	AuditUserSender       AuditAction = "user.default_account"
+	AuditProfileCreate    AuditAction = "profile.create"
+	AuditProfileDelete    AuditAction = "profile.delete"
+	AuditTokenCreate      AuditAction = "token.create"
+	AuditTokenDelete      AuditAction = "token.delete"
+	AuditAccountConnect   AuditAction = "account.connect"
+	AuditAccountUpdate    AuditAction = "account.update"
+	AuditAccountPassword  AuditAction = "account.password"
+	AuditAccountDelete    AuditAction = "account.delete"
+	AuditAssignmentCreate AuditAction = "assignment.create"
+	AuditAssignmentDelete AuditAction = "assignment.delete"
+	AuditSystemAccount    AuditAction = "system_account.set"
+	AuditDomainPut        AuditAction = "domain.put"
+	AuditDomainLearn      AuditAction = "domain.learn"
+	AuditDomainDelete     AuditAction = "domain.delete"
+	AuditDemoAdd          AuditAction = "demo.add"
+	AuditDemoRemove       AuditAction = "demo.remove"
+)
+
+// AuditActions lists all actions.
+func AuditActions() []AuditAction {
+	return []AuditAction{
+		AuditSetup, AuditSignInLock, AuditUserCreate, AuditUserUpdate, AuditUserPassword, AuditUserSender,
+		AuditProfileCreate, AuditProfileDelete, AuditTokenCreate, AuditTokenDelete,
+		AuditAccountConnect, AuditAccountUpdate, AuditAccountPassword, AuditAccountDelete,
+		AuditAssignmentCreate, AuditAssignmentDelete, AuditSystemAccount,
+		AuditDomainPut, AuditDomainLearn, AuditDomainDelete, AuditDemoAdd, AuditDemoRemove,
+	}
+}
+
+// AuditKind is the kind of thing that something was done to.
+type AuditKind string
+
+// The kinds of objects. An assignment is told of the account that was given; a
+// network is where sign-ins came from.
+const (
+	AuditUser    AuditKind = "user"
+	AuditProfile AuditKind = "profile"
+	AuditToken   AuditKind = "token"
+	AuditAccount AuditKind = "account"
+	AuditDomain  AuditKind = "domain"
+	AuditNetwork AuditKind = "network"
+	AuditDemo    AuditKind = "demo"
+)
+
+// AuditObject is what something was done to.
+type AuditObject struct {
+	Kind AuditKind `json:"kind"`
+	// ID is its identifier as text, for a domain its name, "" where there is none.
+	ID string `json:"id,omitempty"`
+	// Name is what it was called at that time.
+	Name string `json:"name,omitempty"`
+}
+
+// AuditEntry is one step of administration. It is stored in the same step as what
+// it tells, and never holds a secret.
+type AuditEntry struct {
+	ID AuditID   `json:"id"`
+	At time.Time `json:"at"`
+	// ActorID is the user who did it and ActorName the user's name at that time.
+	ActorID   UserID `json:"actor_id,omitempty"`
+	ActorName string `json:"actor_name,omitempty"`
+	// Operator tells that it was done at the machine's own command line, for the
+	// user when there is an ActorID.
+	Operator bool `json:"operator,omitempty"`
+	// TokenID is the token that it was done with, or 0.
+	TokenID TokenID       `json:"token_id,omitempty"`
+	Action  AuditAction   `json:"action"`
+	Object  AuditObject   `json:"object"`
+	Changes []AuditChange `json:"changes"`
+}
+
+// AuditChange is a field that has another value now.
+type AuditChange struct {
+	// Field is its name in words of the API, "incoming.server.host".
+	Field string `json:"field"`
+	// Before and After are its values, missing where there was none. A secret has
+	// neither: that it changed is all that is told.
+	Before json.RawMessage `json:"before,omitempty"`
+	After  json.RawMessage `json:"after,omitempty"`
+}
+
+// AuditQuery asks for a page of the audit, newest first. What is zero does not
+// limit it.
+type AuditQuery struct {
+	ActorID UserID
+	// Operator keeps what was done at the command line.
+	Operator bool
+	Action   AuditAction
+	Kind     AuditKind
+	ObjectID string
+	// From and To bound the time, From included and To not.
+	From, To time.Time
+	// Before is the id behind which the page starts, 0 for the first.
+	Before AuditID
+	// Limit is the most entries of the page, 1 to MaxPage+1.
+	Limit int
+}
+
+// Audit returns the entry of what the actor does to an object.
+func (a Actor) Audit(action AuditAction, object AuditObject, changes []AuditChange) AuditEntry {
+	return AuditEntry{
+		ActorID: a.User.ID, ActorName: a.User.Name, Operator: a.Operator || a.ByOperator, TokenID: a.TokenID,
+		Action: action, Object: object, Changes: changes,
+	}
+}
+
+// AuditObject returns the user as the object of an entry.
+func (u *User) AuditObject() AuditObject { return auditObject(AuditUser, u.ID, u.Name) }
+
+// AuditObject returns the profile as the object of an entry.
+func (p *Profile) AuditObject() AuditObject { return auditObject(AuditProfile, p.ID, p.Name) }
+
+// AuditObject returns the token as the object of an entry.
+func (t *Token) AuditObject() AuditObject { return auditObject(AuditToken, t.ID, t.Name) }
+
+// AuditObject returns the account as the object of an entry.
+func (a *Account) AuditObject() AuditObject { return auditObject(AuditAccount, a.ID, a.Name) }
+
+// AuditObject returns the domain as the object of an entry.
+func (d *Domain) AuditObject() AuditObject {
+	return AuditObject{Kind: AuditDomain, ID: d.Name, Name: d.Name}
+}
+
+func auditObject[ID ~int64](kind AuditKind, id ID, name string) AuditObject {
+	o := AuditObject{Kind: kind, Name: name}
+	if id != 0 {
+		o.ID = strconv.FormatInt(int64(id), 10)
+	}
+	return o
+}
