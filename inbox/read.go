@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/message"
@@ -122,7 +123,8 @@ func (s *Service) Open(ctx context.Context, actor mailstead.Actor, id mailstead.
 }
 
 // SetFlags sets the flags named by mask to those of set, on the server first and
-// then here. The messages must lie in one account.
+// then here. The messages must lie in one account. Those that are gone, or that
+// the actor may not read, are passed over; when none is left it is KindNotFound.
 func (s *Service) SetFlags(ctx context.Context, actor mailstead.Actor, ids []mailstead.MessageID, set, mask mailstead.Flags) error {
 	if len(ids) == 0 || len(ids) > maxPage {
 		return mailstead.Invalid("ids", "input.limit", "Name 1 to 200 messages.")
@@ -130,7 +132,7 @@ func (s *Service) SetFlags(ctx context.Context, actor mailstead.Actor, ids []mai
 	if err := actor.Require(mailstead.ScopeRead); err != nil {
 		return err
 	}
-	messages, err := s.c.Shelf.MessagesByID(ctx, ids)
+	messages, err := s.readable(ctx, actor, ids)
 	if err != nil {
 		return err
 	}
@@ -139,19 +141,39 @@ func (s *Service) SetFlags(ctx context.Context, actor mailstead.Actor, ids []mai
 	}
 	account := messages[0].AccountID
 	folders := make(map[mailstead.FolderID][]mailstead.UID)
+	there := make([]mailstead.MessageID, len(messages))
 	for i := range messages {
 		if messages[i].AccountID != account {
 			return mailstead.Invalid("ids", "input.ids", "The messages must lie in one account.")
 		}
 		folders[messages[i].FolderID] = append(folders[messages[i].FolderID], messages[i].UID)
-	}
-	if err := s.mayRead(ctx, actor, account); err != nil {
-		return err
+		there[i] = messages[i].ID
 	}
 	if err := s.flagOnServer(ctx, account, folders, set, mask); err != nil {
 		return err
 	}
-	return s.c.Shelf.SetMessageFlags(ctx, ids, set, mask)
+	return s.c.Shelf.SetMessageFlags(ctx, there, set, mask)
+}
+
+// readable returns those of the messages that exist and that the actor may read.
+func (s *Service) readable(ctx context.Context, actor mailstead.Actor, ids []mailstead.MessageID) ([]mailstead.Message, error) {
+	messages, err := s.c.Shelf.MessagesByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	hidden := make(map[mailstead.AccountID]bool)
+	for i := range messages {
+		account := messages[i].AccountID
+		if _, asked := hidden[account]; asked {
+			continue
+		}
+		err := s.mayRead(ctx, actor, account)
+		if err != nil && mailstead.KindOf(err) != mailstead.KindNotFound {
+			return nil, err
+		}
+		hidden[account] = err != nil
+	}
+	return slices.DeleteFunc(messages, func(m mailstead.Message) bool { return hidden[m.AccountID] }), nil
 }
 
 // flagOnServer changes flags by a connection of its own: the worker's one waits.
