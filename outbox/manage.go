@@ -10,7 +10,8 @@ import (
 
 // List returns a page of the outbox, newest first. Administrators see every
 // mail; who may read an account sees those of that account when the query names
-// it; everybody else sees those that were sent for them.
+// it; everybody else sees those that were sent for them. What was passed over for
+// a mail is told only to administrators and to whom it was sent for.
 func (s *Service) List(ctx context.Context, actor mailstead.Actor, q mailstead.OutgoingQuery) ([]mailstead.OutgoingMessage, error) {
 	if err := requireAny(actor, mailstead.ScopeSend, mailstead.ScopeRead); err != nil {
 		return nil, err
@@ -32,7 +33,19 @@ func (s *Service) List(ctx context.Context, actor mailstead.Actor, q mailstead.O
 			q.UserID = actor.User.ID
 		}
 	}
-	return s.c.Shelf.OutgoingList(ctx, q)
+	mails, err := s.c.Shelf.OutgoingList(ctx, q)
+	for i := range mails {
+		hidePassedOver(actor, &mails[i])
+	}
+	return mails, err
+}
+
+// hidePassedOver keeps the other accounts of the person for whom a mail was sent
+// from those who share one account with that person.
+func hidePassedOver(actor mailstead.Actor, m *mailstead.OutgoingMessage) {
+	if !actor.IsAdmin() && m.UserID != actor.User.ID {
+		m.Reason.PassedOver = nil
+	}
 }
 
 func (s *Service) rights(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Rights, error) {
@@ -71,15 +84,17 @@ func (s *Service) visible(ctx context.Context, actor mailstead.Actor, id mailste
 	if !enough(rights) {
 		return mailstead.OutgoingMessage{}, nil, mailstead.NotFound("outgoing")
 	}
+	hidePassedOver(actor, &m)
 	return m, attempts, nil
 }
 
-// changeable is visible for those who may steer the mail.
+// changeable is visible for those who may steer the mail: for whom it was sent,
+// and who may read the account and send from it.
 func (s *Service) changeable(ctx context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error) {
 	if err := actor.Require(mailstead.ScopeSend); err != nil {
 		return mailstead.OutgoingMessage{}, err
 	}
-	m, _, err := s.visible(ctx, actor, id, func(r mailstead.Rights) bool { return r.Send })
+	m, _, err := s.visible(ctx, actor, id, func(r mailstead.Rights) bool { return r.Read && r.Send })
 	return m, err
 }
 

@@ -225,6 +225,9 @@ func (s *Service) thread(ctx context.Context, actor mailstead.Actor, d *mailstea
 
 // readable returns a stored message that actor may read.
 func (s *Service) readable(ctx context.Context, actor mailstead.Actor, id mailstead.MessageID) (mailstead.Message, error) {
+	if err := actor.Require(mailstead.ScopeRead); err != nil {
+		return mailstead.Message{}, err
+	}
 	m, err := s.c.Shelf.Message(ctx, id)
 	if err != nil {
 		return m, err
@@ -311,6 +314,9 @@ func (s *Service) Prepare(ctx context.Context, actor mailstead.Actor, kind mails
 	default:
 		return mailstead.Draft{}, mailstead.Invalid("kind", "input.kind", "The kind must be new, reply, reply_all or forward.")
 	}
+	if err := actor.Require(mailstead.ScopeSend); err != nil {
+		return mailstead.Draft{}, err
+	}
 	if parent == 0 || kind == mailstead.DraftNew {
 		return s.prepareNew(ctx, actor)
 	}
@@ -343,9 +349,6 @@ func (s *Service) Prepare(ctx context.Context, actor mailstead.Actor, kind mails
 
 // prepareNew starts an empty draft with the signature of who would send it.
 func (s *Service) prepareNew(ctx context.Context, actor mailstead.Actor) (mailstead.Draft, error) {
-	if err := actor.Require(mailstead.ScopeSend); err != nil {
-		return mailstead.Draft{}, err
-	}
 	account, _, err := s.decide(ctx, actor, actor.User.ID, 0)
 	if err != nil {
 		return mailstead.Draft{}, err
