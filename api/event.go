@@ -13,7 +13,7 @@ import (
 
 // Events reads the event stream, see notify.Stream.
 type Events interface {
-	Events(ctx context.Context, actor mailstead.Actor, after mailstead.EventID, limit int) ([]mailstead.Event, error)
+	Events(ctx context.Context, actor mailstead.Actor, after mailstead.EventID, limit int) (events []mailstead.Event, next mailstead.EventID, err error)
 	Last(ctx context.Context, actor mailstead.Actor) (mailstead.EventID, error)
 	Subscribe() (ch <-chan struct{}, cancel func())
 }
@@ -70,7 +70,7 @@ func (h *Handler) streamEvents(ctx context.Context, in *streamInput) (*huma.Stre
 		s.after = last
 	}
 	// The first look tells whether the actor may read at all.
-	first, err := h.c.Events.Events(ctx, s.actor, s.after, streamPage)
+	first, next, err := h.c.Events.Events(ctx, s.actor, s.after, streamPage)
 	if err != nil {
 		return nil, h.problemOf(ctx, "streamEvents", err)
 	}
@@ -82,7 +82,7 @@ func (h *Handler) streamEvents(ctx context.Context, in *streamInput) (*huma.Stre
 	return &huma.StreamResponse{Body: func(hc huma.Context) { //nolint:contextcheck // huma hands the request's context in by hc
 		defer h.streams.end(s.actor.User.ID)
 		r, w := humago.Unwrap(hc)
-		s.run(w, r.WithContext(hc.Context()), first)
+		s.run(w, r.WithContext(hc.Context()), first, next)
 	}}, nil
 }
 
@@ -100,16 +100,12 @@ type EventPage struct {
 type listEventsOutput struct{ Body EventPage }
 
 func (h *Handler) listEvents(ctx context.Context, actor mailstead.Actor, in *listEventsInput) (*listEventsOutput, error) {
-	after := mailstead.EventID(in.After)
-	events, err := h.c.Events.Events(ctx, actor, after, in.Limit)
+	events, next, err := h.c.Events.Events(ctx, actor, mailstead.EventID(in.After), in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	out := &listEventsOutput{EventPage{Items: events, Next: after}}
 	if len(events) == 0 {
-		out.Body.Items = []mailstead.Event{}
-	} else {
-		out.Body.Next = events[len(events)-1].ID
+		events = []mailstead.Event{}
 	}
-	return out, nil
+	return &listEventsOutput{EventPage{Items: events, Next: next}}, nil
 }

@@ -17,6 +17,13 @@ import (
 	"github.com/mailstead/mailstead/api"
 )
 
+// AccountFor gives every account to whoever asks.
+func (l *eventLog) AccountFor(_ context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error) {
+	a := account(id)
+	a.OwnerID = user
+	return a, nil, nil
+}
+
 // frame is one server-sent event.
 type frame struct {
 	id, event, data, comment string
@@ -173,6 +180,22 @@ func TestStreamShowsLifeAndEndsWithTheSignIn(t *testing.T) {
 		if _, ok := next(t, frames); !ok {
 			return
 		}
+	}
+}
+
+func TestStreamGivesNothingToASignInThatEnded(t *testing.T) {
+	gate := &revocable{}
+	b := newBench(t, func(c *api.Config) {
+		gate.Gate = c.Gate
+		c.Gate = gate
+	})
+	frames := follow(t, b, "", nil)
+	next(t, frames)
+	gate.revoked.Store(true)
+	b.events.add(mailstead.EventMessagesNew)
+	b.hub.Broadcast()
+	if f, ok := next(t, frames); ok {
+		t.Errorf("got %+v, want the end", f)
 	}
 }
 

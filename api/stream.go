@@ -66,9 +66,9 @@ type eventStream struct {
 	rc    *http.ResponseController
 }
 
-// run writes events until the client goes away, its sign-in ends or the service
-// stops.
-func (s *eventStream) run(w http.ResponseWriter, r *http.Request, first []mailstead.Event) {
+// run writes events, those of the first page first, until the client goes away, its
+// sign-in ends or the service stops. next is the position behind the first page.
+func (s *eventStream) run(w http.ResponseWriter, r *http.Request, first []mailstead.Event, next mailstead.EventID) {
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream; charset=utf-8")
 	// Proxies must hand on every line at once.
@@ -89,6 +89,7 @@ func (s *eventStream) run(w http.ResponseWriter, r *http.Request, first []mailst
 	if s.write(fmt.Sprintf("retry: %d\nid: %d\n\n", streamRetry, s.after)) != nil || s.send(first) != nil {
 		return
 	}
+	s.after = next
 	// What was committed before Subscribe gave no signal.
 	if s.catchUp(ctx) != nil {
 		return
@@ -117,7 +118,7 @@ func (s *eventStream) run(w http.ResponseWriter, r *http.Request, first []mailst
 // comes back with its cursor and learns the reason then.
 func (s *eventStream) catchUp(ctx context.Context) error {
 	for {
-		page, err := s.h.c.Events.Events(ctx, s.actor, s.after, streamPage)
+		page, next, err := s.h.c.Events.Events(ctx, s.actor, s.after, streamPage)
 		if err != nil {
 			if ctx.Err() == nil {
 				s.h.logDefect(ctx, "streamEvents", err)
@@ -125,11 +126,21 @@ func (s *eventStream) catchUp(ctx context.Context) error {
 			return err
 		}
 		if len(page) == 0 {
+			s.after = next
 			return nil
+		}
+		// Who was switched off or is no administrator any more gets nothing of it.
+		before := s.actor
+		if s.actor, err = s.h.authenticate(ctx); err != nil {
+			return err
+		}
+		if s.actor.IsAdmin() != before.IsAdmin() {
+			continue
 		}
 		if err := s.send(page); err != nil {
 			return err
 		}
+		s.after = next
 	}
 }
 
