@@ -38,9 +38,20 @@ const mailPassword = "the password of the mailbox"
 type house struct {
 	*bench
 	db    *store.DB
+	blobs *blob.Packs
 	admin *admin.Service
 	imap  *fakemail.IMAPServer
 	smtp  *fakemail.SMTPServer
+	// config is what the handler was made of.
+	config api.Config
+}
+
+// houseOptions change a house before it opens.
+type houseOptions struct {
+	now func() time.Time
+	// idle leaves the workers asleep: nothing is loaded or sent.
+	idle bool
+	demo admin.DemoServers
 }
 
 // keys opens secrets for the drivers.
@@ -65,6 +76,11 @@ func (k keys) Access(ctx context.Context, id mailstead.AccountID, name mailstead
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	return openHouse(t, houseOptions{now: time.Now})
+}
+
+func openHouse(t *testing.T, o houseOptions) *house {
+	t.Helper()
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -76,12 +92,12 @@ func newHouse(t *testing.T) *house {
 	log := &lockedBuffer{}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	h.db, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "mailstead.db"), store.Options{Now: time.Now, Logger: logger, Committed: hub.Broadcast})
+	h.db, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "mailstead.db"), store.Options{Now: o.now, Logger: logger, Committed: hub.Broadcast})
 	must(err)
 	t.Cleanup(func() { _ = h.db.Close() })
-	blobs, err := blob.Open(t.TempDir(), blob.Options{})
+	h.blobs, err = blob.Open(t.TempDir(), blob.Options{})
 	must(err)
-	t.Cleanup(func() { _ = blobs.Close() })
+	t.Cleanup(func() { _ = h.blobs.Close() })
 	h.imap, err = fakemail.StartIMAP(fakemail.IMAPConfig{Users: map[string]fakemail.IMAPUser{
 		"anna@example.com": {Password: mailPassword, Folders: map[string]mailstead.FolderRole{"Sent": mailstead.FolderSent}},
 	}})
@@ -102,25 +118,31 @@ func newHouse(t *testing.T) *house {
 	dialer := dial.New(dial.Config{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	source, sender := imap.New(imap.Config{Dialer: dialer, Now: time.Now}), smtp.New(dialer, smtp.Options{Now: time.Now})
 	in := inbox.New(inbox.Config{
-		Store: h.db, Shelf: h.db, Blobs: blobs, Credentials: keys{h.db, sealer}, Source: source, Explain: catalogue, Now: time.Now, Logger: logger,
+		Store: h.db, Shelf: h.db, Blobs: h.blobs, Credentials: keys{h.db, sealer}, Source: source, Explain: catalogue, Now: o.now, Logger: logger,
 	})
 	out := outbox.New(outbox.Config{
-		Store: h.db, Shelf: h.db, Blobs: blobs, Credentials: keys{h.db, sealer}, Sender: sender, Source: source, Queue: queue.New(4),
-		Explain: catalogue, Now: time.Now, Logger: logger, SentCopied: in.Nudge,
+		Store: h.db, Shelf: h.db, Blobs: h.blobs, Credentials: keys{h.db, sealer}, Sender: sender, Source: source, Queue: queue.New(4),
+		Explain: catalogue, Now: o.now, Logger: logger, SentCopied: in.Nudge,
 	})
 	con := connect.New(connect.Config{
 		Store: h.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
-		AllowPlain: true, Connected: in.Restart, Now: time.Now, Logger: logger,
+		AllowPlain: true, Connected: in.Restart, Now: o.now, Logger: logger,
 	})
-	h.admin = admin.New(admin.Config{Store: h.db, Directory: directory, Now: time.Now, Logger: logger})
-	must(out.Start(t.Context()))
-	must(in.Start(t.Context()))
+	h.admin = admin.New(admin.Config{
+		Store: h.db, Directory: directory, Now: o.now, Logger: logger,
+		Demo: admin.DemoConfig{Servers: o.demo, Directory: directory, Accounts: con, Outbox: out},
+	})
+	if !o.idle {
+		must(out.Start(t.Context()))
+		must(in.Start(t.Context()))
+	}
 	t.Cleanup(in.Stop)
 	t.Cleanup(out.Stop)
-	handler, err := api.New(api.Config{
+	h.config = api.Config{
 		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Connect: con, Accounts: con, Inbox: in, Outbox: out,
-		Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: time.Now, Logger: logger, Version: "1.0.0",
-	})
+		Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: o.now, Logger: logger, Version: "1.0.0",
+	}
+	handler, err := api.New(h.config)
 	must(err)
 	t.Cleanup(handler.Stop)
 	h.bench = &bench{Handler: handler, hub: hub, log: log}

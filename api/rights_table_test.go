@@ -1,0 +1,123 @@
+package api_test
+
+// rightsRow is what one operation answers to everybody.
+type rightsRow struct {
+	operation string
+	// want has one letter for each role, in groups:
+	//
+	//	out     everybody whose sign-in ended, and nobody
+	//	own     Anna on her own things, and another user on them
+	//	member  those to whom Anna's account is assigned, by a profile and directly,
+	//	        with the right to read, to send, to manage, to read and send
+	//	admin   an administrator on Anna's things
+	//	anna    Anna's tokens with one scope: mail:read, mail:send, accounts, admin.
+	//	        Anna is no administrator any more.
+	//	ada     the administrator's tokens with one scope, on Anna's things
+	//
+	// A is allowed (2xx, or a refusal for the state of things, 409 or 422, which
+	// tells that the right was there), F forbidden (403), H hidden (404), U sign-in
+	// needed (401).
+	want string
+	// request and body name Anna's things in braces, see rightsWorld.aim.
+	request, body string
+}
+
+var rightsTable = []rightsRow{
+	//                   out own member admin anna ada
+	{"getSetup", "        A   AA  AAAA   A     AAAA AAAA", "GET /setup", ``},
+	{"setUp", "           A   AA  AAAA   A     AAAA AAAA", "POST /setup", `{"token":"x","email":"x@example.com","password":"hunter2-hunter2"}`},
+	{"signIn", "          A   AA  AAAA   A     AAAA AAAA", "POST /session", `{"email":"anna@example.com","password":"hunter2-hunter2"}`},
+	{"getSession", "      U   AA  AAAA   A     AAAA AAAA", "GET /session", ``},
+	{"signOut", "         A   AA  AAAA   A     AAAA AAAA", "DELETE /session", ``},
+
+	// A token of an application makes no others, unless it may administer.
+	{"createToken", "     U   AA  AAAA   A     FFFF FFFF", "POST /tokens", `{"name":"x","scopes":["mail:read"]}`},
+	{"createToken", "     U   FF  FFFF   A     FFFF FFFA", "POST /tokens", `{"name":"x","scopes":["admin"],"user_id":1}`},
+	{"createToken", "     U   AF  FFFF   A     FFFF FFFF", "POST /tokens", `{"name":"x","scopes":["accounts"],"user_id":{user}}`},
+	{"listTokens", "      U   AA  AAAA   A     FFFF FFFA", "GET /tokens", ``},
+	{"listTokens", "      U   AF  FFFF   A     FFFF FFFA", "GET /tokens?user={user}", ``},
+	{"deleteToken", "     U   AH  HHHH   H     FFFF FFFH", "DELETE /tokens/{new-token}", ``},
+	{"deleteToken", "     U   AF  FFFF   A     FFFF FFFA", "DELETE /tokens/{new-token}?user={user}", ``},
+
+	{"createUser", "      U   FF  FFFF   A     FFFF FFFA", "POST /users", `{"email":"{new}@example.com"}`},
+	{"listUsers", "       U   FF  FFFF   A     FFFF FFFA", "GET /users", ``},
+	{"getUser", "         U   AF  FFFF   A     AAAA FFFA", "GET /users/{user}", ``},
+	{"updateUser", "      U   AF  FFFF   A     FFFF FFFA", "PATCH /users/{user}", `{"name":"Anna"}`},
+	{"updateUser", "      U   FF  FFFF   A     FFFF FFFA", "PATCH /users/{user}", `{"name":"Anna","email":"anna@example.com"}`},
+	{"updateUser", "      U   FF  FFFF   A     FFFF FFFA", "PATCH /users/{user}", `{"role":"user"}`},
+	{"updateUser", "      U   FF  FFFF   A     FFFF FFFA", "PATCH /users/{user}", `{"disabled":false}`},
+	{"updateUser", "      U   FF  FFFF   A     FFFF FFFA", "PATCH /users/{user}", `{"profile_ids":[]}`},
+	{"setUserPassword", " U   AF  FFFF   A     FFFF FFFA", "PUT /users/{user}/password", `{"current":"hunter2-hunter2","password":"short"}`},
+	{"setDefaultAccount", "U  AF  FFFF   A     FFFF FFFA", "PUT /users/{user}/default-account", `{"account_id":{account}}`},
+
+	{"createProfile", "   U   FF  FFFF   A     FFFF FFFA", "POST /profiles", `{"name":"{new}"}`},
+	{"listProfiles", "    U   FF  FFFF   A     FFFF FFFA", "GET /profiles", ``},
+	{"deleteProfile", "   U   FF  FFFF   A     FFFF FFFA", "DELETE /profiles/{new-profile}", ``},
+	{"createAssignment", "U   FF  FFFF   A     FFFF FFFA", "POST /assignments", `{"account_id":{account},"profile_id":{new-profile},"rights":["read"]}`},
+	{"listAssignments", " U   AH  HHAH   A     FFAF FFHF", "GET /assignments?account={account}", ``},
+	{"deleteAssignment", "U   FF  FFFF   A     FFFF FFFA", "DELETE /assignments/{new-assignment}", ``},
+	{"setSystemAccount", "U   FF  FFFF   A     FFFF FFFA", "PUT /system-account", `{"account_id":0}`},
+
+	{"listProviders", "   U   AA  AAAA   A     AAAA AAAA", "GET /providers", ``},
+	{"getProvider", "     U   AA  AAAA   A     AAAA AAAA", "GET /providers/gmail", ``},
+	{"listDomains", "     U   FF  FFFF   A     FFFF FFFA", "GET /domains", ``},
+	{"putDomain", "       U   FF  FFFF   A     FFFF FFFA", "PUT /domains/{new}.example", `{"provider_id":"gmail"}`},
+	{"deleteDomain", "    U   FF  FFFF   A     FFFF FFFA", "DELETE /domains/{new-domain}", ``},
+
+	{"discover", "        U   AA  AAAA   A     FFAF FFAF", "POST /connect/discover", `{"address":"x@example.com"}`},
+	{"testConnection", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/test", `{"address":"x@example.com"}`},
+	{"testConnection", "  U   FF  FFFF   A     FFFF FFFF", "POST /connect/test", `{"address":"x@example.com","organisation":true}`},
+	{"connectAccount", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/save", `{"address":"x@example.com"}`},
+	{"connectAccount", "  U   AF  FFFF   A     FFAF FFFF", "POST /connect/save", `{"address":"x@example.com","owner_id":{user}}`},
+	{"connectAccount", "  U   FF  FFFF   A     FFFF FFFF", "POST /connect/save", `{"address":"x@example.com","organisation":true}`},
+
+	// Who may use an account but not manage it is told so.
+	{"listAccounts", "    U   AA  AAAA   A     AAAF AAAF", "GET /accounts?all=true", ``},
+	{"getAccount", "      U   AH  AAAA   A     AAAF HHHF", "GET /accounts/{account}", ``},
+	{"updateAccount", "   U   AH  FFAF   A     FFAF FFHF", "PATCH /accounts/{account}", `{"note":"x"}`},
+	{"deleteAccount", "   U   AH  FFAF   A     FFAF FFHF", "DELETE /accounts/{new-account}", ``},
+	{"testAccount", "     U   AH  FFAF   A     FFAF FFHF", "POST /accounts/{account}/test", ``},
+	{"changeAccountPassword", "U AH FFAF A     FFAF FFHF", "PUT /accounts/{account}/password", `{"password":"the password of the mailbox"}`},
+	{"syncAccount", "     U   AH  AHHA   A     AFFF HFFF", "POST /accounts/{account}/sync", ``},
+
+	// Who may not read the mail of an account is told nothing of it.
+	{"listFolders", "     U   AH  AHHA   A     AFFF HFFF", "GET /accounts/{account}/folders", ``},
+	{"listMessages", "    U   AH  AHHA   A     AFFF HFFF", "GET /accounts/{account}/messages", ``},
+	{"listMessages", "    U   AH  AHHA   A     AFFF HFFF", "GET /accounts/{account}/messages?q=offer&folder={folder}", ``},
+	{"getMessage", "      U   AH  AHHA   A     AFFF HFFF", "GET /messages/{message}", ``},
+	{"getMessageHTML", "  U   AH  AHHA   A     AFFF HFFF", "GET /messages/{message}/html", ``},
+	{"getMessageRaw", "   U   AH  AHHA   A     AFFF HFFF", "GET /messages/{message}/raw", ``},
+	{"getAttachment", "   U   AH  AHHA   A     AFFF HFFF", "GET /messages/{message}/attachments/0", ``},
+	{"setMessageFlags", " U   AH  AHHA   A     AFFF HFFF", "PUT /messages/{message}/flags", `{"seen":true}`},
+	{"setManyMessageFlags", "U AH AHHA   A     AFFF HFFF", "PUT /messages/flags", `{"ids":[{message}],"seen":true}`},
+	// An answer is read and sent: no token with one scope begins it.
+	{"prepareDraft", "    U   AH  AHHA   A     FFFF FFFF", "GET /messages/{message}/draft", ``},
+	{"prepareNewDraft", " U   AA  AAAA   A     FAFF FAFF", "GET /draft", ``},
+
+	{"submitMail", "      U   AA  AAAA   A     FAFF FAFF", "POST /outbox", `{"to":[{"address":"b@example.com"}]}`},
+	{"submitMail", "      U   AF  FAFA   A     FAFF FFFF", "POST /outbox", `{"to":[{"address":"b@example.com"}],"account_id":{account}}`},
+	{"submitMail", "      U   AF  FFFF   A     FAFF FFFF", "POST /outbox", `{"to":[{"address":"b@example.com"}],"user_id":{user}}`},
+	{"submitMail", "      U   AH  AHHA   A     FFFF FFFF", "POST /outbox", `{"to":[{"address":"b@example.com"}],"parent_id":{message}}`},
+	{"submitMail", "      U   AH  AHHA   A     FFFF FFFF", "POST /outbox", `{"to":[{"address":"b@example.com"}],"attachments":[{"message_id":{message},"part":0}]}`},
+	{"listOutgoing", "    U   AA  AAAA   A     AAFF AAFF", "GET /outbox", ``},
+	{"listOutgoing", "    U   AA  AAAA   A     AAFF AAFF", "GET /outbox?account={account}", ``},
+	{"getOutgoing", "     U   AH  AHHA   A     AAFF HHFF", "GET /outbox/{new-mail}", ``},
+	// Who steers a mail of somebody else must see it, too.
+	{"cancelOutgoing", "  U   AH  HHHA   A     FAFF FHFF", "POST /outbox/{new-mail}/cancel", ``},
+	{"retryOutgoing", "   U   AH  HHHA   A     FAFF FHFF", "POST /outbox/{new-mail}/retry", ``},
+	{"retryOutgoing", "   U   AH  HHHA   A     FAFF FHFF", "POST /outbox/{new-mail}/retry?force=true", ``},
+	{"resolveSender", "   U   AA  AAAA   A     FAAF FAAF", "GET /resolve", ``},
+	{"resolveSender", "   U   AF  FFFF   A     FAAF FFFF", "GET /resolve?user={user}", ``},
+	{"resolveSender", "   U   FF  FFFF   A     FFFF FFFF", "GET /resolve?template={account}", ``},
+
+	{"streamEvents", "    U   AA  AAAA   A     AFFF AFFF", "HEAD /events", ``},
+	{"listEvents", "      U   AA  AAAA   A     AFFF AFFF", "GET /events/list", ``},
+	{"explainError", "    U   AA  AAAA   A     AAAA AAAA", "GET /explain?protocol=smtp&text=535", ``},
+
+	{"getDemo", "         U   FF  FFFF   A     FFFF FFFA", "GET /demo", ``},
+	{"addDemo", "         U   FF  FFFF   A     FFFF FFFA", "PUT /demo", ``},
+	{"removeDemo", "      U   FF  FFFF   A     FFFF FFFA", "DELETE /demo", ``},
+
+	// Last: who may do this may more afterwards.
+	{"createAssignment", "U   FF  FFFF   A     FFFF FFFA", "POST /assignments", `{"account_id":{account},"user_id":{self},"rights":["manage"]}`},
+}
