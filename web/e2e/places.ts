@@ -49,7 +49,8 @@ async function message(
 ): Promise<void> {
   const { url, api } = await folder(page, demo, address, 'inbox');
   const { items } = await json<{ items: Record<string, unknown>[] }>(page, api);
-  const m = items.find(fits) ?? items[0]!;
+  const m = items.find(fits);
+  if (!m) throw new Error(`no such message in ${url}`);
   await page.goto(`${url}/${m.id as number}`);
   await page
     .getByRole('heading', { level: 1 })
@@ -159,7 +160,10 @@ export const places: Place[] = [
   { name: 'mail-message', open: (s) => message(s, 'sales@demo.example', (m) => m.has_attachments === false) },
   { name: 'mail-attachments', open: (s) => message(s, 'support@demo.example', (m) => m.has_attachments === true) },
   { name: 'mail-quarantined', open: (s) => message(s, 'support@demo.example', (m) => m.state === 'quarantined') },
-  { name: 'mail-no-subject', open: (s) => message(s, 'support@demo.example', (m) => m.subject === '') },
+  {
+    name: 'mail-no-subject',
+    open: (s) => message(s, 'support@demo.example', (m) => m.subject === '' && m.state !== 'quarantined'),
+  },
   {
     name: 'mail-search',
     open: async (s) =>
@@ -172,7 +176,16 @@ export const places: Place[] = [
   },
   {
     name: 'mail-empty-folder',
-    open: async (s) => void (await s.page.goto((await folder(s.page, s.demo, 'sales@demo.example', 'trash')).url)),
+    open: async ({ page, demo }) => {
+      const account = await idOf(page, demo, 'sales@demo.example');
+      const { items } = await json<{ items: { id: number; total: number }[] }>(
+        page,
+        `${demo}/api/v1/accounts/${account}/folders`,
+      );
+      const empty = items.find((f) => f.total === 0);
+      if (!empty) throw new Error('every folder holds mail');
+      await page.goto(`${demo}/mail/${account}/${empty.id}`);
+    },
   },
   {
     name: 'mail-selected',

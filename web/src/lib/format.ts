@@ -51,7 +51,7 @@ export function bytes(n: number): string {
   return size.toLocaleString(lang.current, {
     style: 'unit',
     unit,
-    unitDisplay: 'short',
+    unitDisplay: unit === 'byte' ? 'long' : 'short',
     maximumFractionDigits: size < 10 && unit !== 'byte' ? 1 : 0,
   });
 }
