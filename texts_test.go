@@ -22,7 +22,7 @@ import (
 var notOnPages = []string{
 	// The command line and the start of the service.
 	"config.*", "store.*", "usage", "input.file", "input.too_large",
-	"service.forbidden", "service.not_running", "test.failed",
+	"service.forbidden", "service.not_running", "test.failed", "import.entries_wrong",
 	// Defects: the API tells them as internal and the log tells the rest.
 	"attempt.exists", "blob.damaged", "keyring.exists", "keyring.not_found",
 	"password.hash_damaged", "session.exists", "side.not_found", "token.exists",

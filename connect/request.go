@@ -330,11 +330,15 @@ func (s *Service) checkTrial(t *trial) error {
 			return mailstead.Invalid(string(t.side)+".login", "input.login_needed", "The user name is needed: it does not follow from the address here.")
 		}
 		if g.server.Security == mailstead.SecurityNone && !s.c.AllowPlain {
-			return mailstead.Invalid(string(t.side)+".security", "security.plain_forbidden",
-				"Connections without encryption are not allowed here: choose TLS or STARTTLS, or ask the administrator.")
+			return errPlainForbidden(t.side)
 		}
 	}
 	return nil
+}
+
+func errPlainForbidden(side mailstead.SideName) *mailstead.Error {
+	return mailstead.Invalid(string(side)+".security", "security.plain_forbidden",
+		"Connections without encryption are not allowed here: choose TLS or STARTTLS, or ask the administrator.")
 }
 
 // maxReasonLen is the longest reason for a server without encryption.
