@@ -9,7 +9,7 @@ import (
 )
 
 // Accounts lists accounts by id: all for an administrator who asks so, else those
-// that the actor's user owns or was assigned.
+// that the actor's user owns or was assigned and may use within the actor's scopes.
 func (s *Service) Accounts(ctx context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error) {
 	if err := requireAny(actor, mailstead.ScopeAccounts, mailstead.ScopeRead, mailstead.ScopeSend); err != nil {
 		return nil, err
@@ -20,7 +20,37 @@ func (s *Service) Accounts(ctx context.Context, actor mailstead.Actor, q mailste
 	if q.Limit < 1 || q.Limit > accountPage {
 		q.Limit = accountPage
 	}
-	return s.c.Store.Accounts(ctx, q)
+	if actor.Scopes == nil || actor.IsAdmin() {
+		return s.c.Store.Accounts(ctx, q)
+	}
+	return s.usable(ctx, actor, q)
+}
+
+// usable lists the accounts on which the scopes of a token leave its user a right.
+func (s *Service) usable(ctx context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error) {
+	var out []mailstead.Account
+	for {
+		page, err := s.c.Store.Accounts(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			_, _, err := s.Account(ctx, actor, page[i].ID)
+			if mailstead.KindOf(err) == mailstead.KindNotFound {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			if out = append(out, page[i]); len(out) == q.Limit {
+				return out, nil
+			}
+		}
+		if len(page) < q.Limit {
+			return out, nil
+		}
+		q.After = page[len(page)-1].ID
+	}
 }
 
 // Account returns one account with what the actor may do with it. Who may do

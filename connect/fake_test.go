@@ -276,7 +276,8 @@ func (m *memory) Accounts(_ context.Context, q mailstead.AccountQuery) ([]mailst
 	var out []mailstead.Account
 	for _, id := range slices.Sorted(maps.Keys(m.accounts)) {
 		a := m.accounts[id]
-		if id > q.After && len(out) < q.Limit && (q.VisibleTo == 0 || a.OwnerID == q.VisibleTo) {
+		given := func(as mailstead.Assignment) bool { return as.AccountID == id && as.UserID == q.VisibleTo }
+		if id > q.After && len(out) < q.Limit && (q.VisibleTo == 0 || a.OwnerID == q.VisibleTo || slices.ContainsFunc(m.assigned, given)) {
 			out = append(out, copied(a))
 		}
 	}
