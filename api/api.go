@@ -31,6 +31,7 @@ type Config struct {
 	Directory Directory
 	Sharing   Sharing
 	Demo      Demo
+	Audit     Auditor
 	Connect   Connect
 	Accounts  Accounts
 	Inbox     Inbox
@@ -124,6 +125,7 @@ func (h *Handler) routes() {
 	h.resolveRoutes()
 	h.eventRoutes()
 	h.explainRoutes()
+	h.auditRoutes()
 	h.demoRoutes()
 }
 

@@ -46,6 +46,7 @@ type fakes struct {
 	submitted outbox.Submission
 	messages  mailstead.MessageQuery
 	outgoing  mailstead.OutgoingQuery
+	audit     mailstead.AuditQuery
 	accounts  mailstead.AccountQuery
 	set, mask mailstead.Flags
 	marked    []mailstead.MessageID
@@ -203,6 +204,20 @@ func (f fakeDemo) AddDemo(ctx context.Context, actor mailstead.Actor) (mailstead
 }
 
 func (f fakeDemo) RemoveDemo(_ context.Context, actor mailstead.Actor) error { return f.note(actor) }
+
+type fakeAudit struct{ *fakes }
+
+func (f fakeAudit) Audit(_ context.Context, actor mailstead.Actor, q mailstead.AuditQuery) ([]mailstead.AuditEntry, error) {
+	f.audit = q
+	e := mailstead.Actor{User: adaUser, TokenID: 3}.Audit(mailstead.AuditAccountUpdate, mailstead.AuditObject{Kind: mailstead.AuditAccount, ID: "7", Name: "Sales"}, nil)
+	e.Changes = []mailstead.AuditChange{{Field: "name", Before: []byte(`"Sale"`), After: []byte(`"Sales"`)}, {Field: "password"}}
+	var out []mailstead.AuditEntry
+	for i := range min(q.Limit, 5) {
+		e.ID, e.At = mailstead.AuditID(100-i), noon
+		out = append(out, e)
+	}
+	return out, f.note(actor)
+}
 
 type fakeSharing struct{ *fakes }
 

@@ -60,6 +60,7 @@ var rightsTable = []rightsRow{
 
 	{"listProviders", "   U   AA  AAAA   A     AAAA AAAA", "GET /providers", ``},
 	{"getProvider", "     U   AA  AAAA   A     AAAA AAAA", "GET /providers/gmail", ``},
+	{"listAudit", "       U   FF  FFFF   A     FFFF FFFA", "GET /audit", ``},
 	{"listDomains", "     U   FF  FFFF   A     FFFF FFFA", "GET /domains", ``},
 	{"putDomain", "       U   FF  FFFF   A     FFFF FFFA", "PUT /domains/{new}.example", `{"provider_id":"gmail"}`},
 	{"deleteDomain", "    U   FF  FFFF   A     FFFF FFFA", "DELETE /domains/{new-domain}", ``},

@@ -43,6 +43,8 @@ type (
 	sourceSchema        struct{}
 	usernameSchema      struct{}
 	secretSchema        struct{}
+	auditActionSchema   struct{}
+	auditKindSchema     struct{}
 )
 
 func (roleSchema) Schema(huma.Registry) *huma.Schema {
@@ -124,6 +126,15 @@ func (usernameSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.UsernameEmail, mailstead.UsernameLocal, mailstead.UsernameCustom)
 }
 
+func (auditActionSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.AuditActions()...)
+}
+
+func (auditKindSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.AuditUser, mailstead.AuditProfile, mailstead.AuditToken, mailstead.AuditAccount,
+		mailstead.AuditDomain, mailstead.AuditNetwork, mailstead.AuditDemo)
+}
+
 // secretSchema is a password in input. No answer has one.
 func (secretSchema) Schema(huma.Registry) *huma.Schema {
 	limit := 8192
@@ -151,6 +162,8 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.DomainSource, sourceSchema](r)
 	alias[mailstead.UsernameForm, usernameSchema](r)
 	alias[mailstead.Secret, secretSchema](r)
+	alias[mailstead.AuditAction, auditActionSchema](r)
+	alias[mailstead.AuditKind, auditKindSchema](r)
 	alias[huma.ErrorModel, Problem](r)
 }
 

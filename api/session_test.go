@@ -151,8 +151,8 @@ func TestWhoAsks(t *testing.T) {
 		{name: "the operator's header at the public door", call: call{header: map[string]string{"Mailstead-User": "1"}}, status: 401},
 		{name: "the operator's header beside a cookie", call: call{cookie: annaCookie, header: map[string]string{"Mailstead-User": "1"}}, want: mailstead.Actor{User: annaUser}},
 		{name: "the operator", call: call{operator: true}, want: mailstead.Actor{Operator: true}},
-		{name: "the operator for a user by id", call: call{operator: true, header: map[string]string{"Mailstead-User": "4"}}, want: mailstead.Actor{User: annaUser}},
-		{name: "the operator for a user by address", call: call{operator: true, header: map[string]string{"Mailstead-User": "Anna@Example.com"}}, want: mailstead.Actor{User: annaUser}},
+		{name: "the operator for a user by id", call: call{operator: true, header: map[string]string{"Mailstead-User": "4"}}, want: mailstead.Actor{User: annaUser, ByOperator: true}},
+		{name: "the operator for a user by address", call: call{operator: true, header: map[string]string{"Mailstead-User": "Anna@Example.com"}}, want: mailstead.Actor{User: annaUser, ByOperator: true}},
 		{name: "the operator for nobody we know", call: call{operator: true, header: map[string]string{"Mailstead-User": "eve@example.com"}}, status: 404},
 		{name: "the operator for a user who is switched off", call: call{operator: true, header: map[string]string{"Mailstead-User": "5"}}, status: 403},
 	}
