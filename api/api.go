@@ -34,6 +34,7 @@ type Config struct {
 	Audit     Auditor
 	Connect   Connect
 	Accounts  Accounts
+	Importer  Importer
 	Inbox     Inbox
 	Outbox    Outbox
 	Events    Events
@@ -118,6 +119,7 @@ func (h *Handler) routes() {
 	h.domainRoutes()
 	h.connectRoutes()
 	h.accountRoutes()
+	h.importRoutes()
 	h.folderRoutes()
 	h.messageRoutes()
 	h.contentRoutes()

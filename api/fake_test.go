@@ -11,6 +11,7 @@ import (
 	"github.com/mailstead/mailstead/api"
 	"github.com/mailstead/mailstead/connect"
 	"github.com/mailstead/mailstead/discover"
+	"github.com/mailstead/mailstead/importer"
 	"github.com/mailstead/mailstead/inbox"
 	"github.com/mailstead/mailstead/outbox"
 )
@@ -43,6 +44,7 @@ type fakes struct {
 	actor     mailstead.Actor
 	remote    string
 	request   connect.Request
+	imported  connect.ImportRequest
 	submitted outbox.Submission
 	messages  mailstead.MessageQuery
 	outgoing  mailstead.OutgoingQuery
@@ -264,6 +266,15 @@ func (f fakeConnect) Test(_ context.Context, actor mailstead.Actor, r connect.Re
 func (f fakeConnect) Save(_ context.Context, actor mailstead.Actor, r connect.Request) (connect.Saved, error) {
 	f.request = r
 	return connect.Saved{Account: account(7), Result: f.result, Next: []string{"open_mail"}}, f.note(actor)
+}
+
+func (f fakeConnect) Import(_ context.Context, actor mailstead.Actor, r connect.ImportRequest) (connect.ImportReport, error) {
+	f.imported = r
+	return connect.ImportReport{Format: importer.CSV, DryRun: r.DryRun, Findings: []importer.Finding{}, Items: []connect.ImportItem{
+		{Line: 2, Address: "anna@example.com", Outcome: connect.ImportNeedsPassword, AccountID: 7, Findings: []importer.Finding{
+			importer.NewFinding(importer.Warning, 2, "import.server_found", "imap.example.com:993"),
+		}},
+	}}, f.note(actor)
 }
 
 func account(id mailstead.AccountID) mailstead.Account {

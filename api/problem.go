@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/importer"
 )
 
 // Problem is every error of the API (RFC 9457).
@@ -221,7 +222,10 @@ func (h *Handler) tooLarge(ctx huma.Context, p *Problem) *Problem {
 		Kind: mailstead.KindTooLarge, Code: "request.too_large",
 		Text: "The request is larger than the " + strconv.FormatInt(limit>>20, 10) + " MB that are allowed here.",
 	}
-	if limit > maxBody {
+	switch {
+	case ctx.Operation().OperationID == importOperation:
+		err = importer.TooLarge()
+	case limit > maxBody:
 		err = mailstead.TooLargeAttachments(h.c.MaxAttachments)
 	}
 	q := h.problemOf(ctx.Context(), ctx.Operation().OperationID, err)

@@ -115,6 +115,8 @@ var rightsTable = []rightsRow{
 	{"listEvents", "      U   AA  AAAA   A     AFFF AFFF", "GET /events/list", ``},
 	{"explainError", "    U   AA  AAAA   A     AAAA AAAA", "GET /explain?protocol=smtp&text=535", ``},
 
+	{"importAccounts", "  U   FF  FFFF   A     FFFF FFFA", "POST /imports", `{"content":"YWRkcmVzcwo=","dry_run":true}`},
+
 	{"getDemo", "         U   FF  FFFF   A     FFFF FFFA", "GET /demo", ``},
 	{"addDemo", "         U   FF  FFFF   A     FFFF FFFA", "PUT /demo", ``},
 	{"removeDemo", "      U   FF  FFFF   A     FFFF FFFA", "DELETE /demo", ``},

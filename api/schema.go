@@ -10,6 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/connect"
+	"github.com/mailstead/mailstead/importer"
 )
 
 // The vocabulary's words are plain strings in Go. The types of this file give them
@@ -45,6 +47,9 @@ type (
 	secretSchema        struct{}
 	auditActionSchema   struct{}
 	auditKindSchema     struct{}
+	importFormatSchema  struct{}
+	importOutcomeSchema struct{}
+	severitySchema      struct{}
 )
 
 func (roleSchema) Schema(huma.Registry) *huma.Schema {
@@ -126,6 +131,18 @@ func (usernameSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.UsernameEmail, mailstead.UsernameLocal, mailstead.UsernameCustom)
 }
 
+func (importFormatSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(importer.Formats()...)
+}
+
+func (importOutcomeSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(connect.ImportNew, connect.ImportNeedsPassword, connect.ImportExists, connect.ImportOwnerUnknown, connect.ImportInvalid)
+}
+
+func (severitySchema) Schema(huma.Registry) *huma.Schema {
+	return enum(importer.Error, importer.Warning)
+}
+
 func (auditActionSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.AuditActions()...)
 }
@@ -164,6 +181,9 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.Secret, secretSchema](r)
 	alias[mailstead.AuditAction, auditActionSchema](r)
 	alias[mailstead.AuditKind, auditKindSchema](r)
+	alias[importer.Format, importFormatSchema](r)
+	alias[connect.ImportOutcome, importOutcomeSchema](r)
+	alias[importer.Severity, severitySchema](r)
 	alias[huma.ErrorModel, Problem](r)
 }
 
@@ -173,12 +193,15 @@ func alias[T, A any](r huma.Registry) {
 
 const schemaPrefix = "#/components/schemas/"
 
-// schemaName names the schema of a type. Those of package discover get a word in
+// schemaName names the schema of a type. Those of packages discover and importer get a word in
 // front, their own names being too general for one list of all.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
-	if strings.HasSuffix(t.PkgPath(), "/discover") {
+	switch {
+	case strings.HasSuffix(t.PkgPath(), "/discover"):
 		return "Discovery" + name
+	case strings.HasSuffix(t.PkgPath(), "/importer"):
+		return "Import" + name
 	}
 	return name
 }

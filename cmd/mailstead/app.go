@@ -155,7 +155,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		LookDelays: a.c.SendUnknownRetry, StopGrace: stopTimeout,
 	})
 	a.connect = connect.New(connect.Config{
-		Store: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
+		Store: a.db, People: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
 	})
 	a.admin = admin.New(admin.Config{
@@ -171,7 +171,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Audit: a.admin, Connect: a.connect, Accounts: a.connect,
+		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Audit: a.admin, Connect: a.connect, Accounts: a.connect, Importer: a.connect,
 		Inbox: a.inbox, Outbox: a.outbox, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,
@@ -278,6 +278,13 @@ func (c *credentials) Access(ctx context.Context, id mailstead.AccountID, name m
 	if sealed, ok := secrets[side.Secret]; ok {
 		if access.Secret, err = c.sealer.Open(sealed, a.Key, side.Secret); err != nil {
 			return mailstead.Access{}, err
+		}
+	}
+	if side.Login != "" && access.Secret.IsZero() {
+		// A sign-in without a password would only lock the mailbox.
+		return mailstead.Access{}, &mailstead.Error{
+			Kind: mailstead.KindCredentials, Code: "account.no_secret", Op: "credentials.Access",
+			Text: "No password is stored for this account: enter it.",
 		}
 	}
 	return access, nil
