@@ -15,13 +15,13 @@ var accountTests = map[string]func(*testing.T, *kit){
 		u := k.user("anna")
 		a := k.newAccount("anna", u.ID)
 		c := mailstead.Connected{
-			Audit:       audited,
-			Account:     a,
-			Secrets:     map[mailstead.SecretField]mailstead.Sealed{mailstead.SecretBoth: {0, 39, 255}},
-			Assignments: []mailstead.Assignment{{UserID: u.ID, Rights: []mailstead.Right{mailstead.RightSend}, Priority: 3}},
-			Learned:     &mailstead.Domain{Name: "example.com", ProviderID: "example", Source: mailstead.DomainLearned},
+			Audit:        audited,
+			Account:      a,
+			Secrets:      map[mailstead.SecretField]mailstead.Sealed{mailstead.SecretBoth: {0, 39, 255}},
+			Assignments:  []mailstead.Assignment{{UserID: u.ID, Rights: []mailstead.Right{mailstead.RightSend}, Priority: 3}},
+			Learned:      &mailstead.Domain{Name: "example.com", ProviderID: "example", Source: mailstead.DomainLearned},
 			LearnedAudit: audited,
-			Events:      []mailstead.Event{mailstead.NewEvent(mailstead.EventAccountConnected, 0, nil)},
+			Events:       []mailstead.Event{mailstead.NewEvent(mailstead.EventAccountConnected, 0, nil)},
 		}
 		id, err := k.db.ConnectAccount(ctx, c)
 		k.ok(err)

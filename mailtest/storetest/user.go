@@ -226,7 +226,7 @@ var userTests = map[string]func(*testing.T, *kit){
 			Incoming: []mailstead.Server{{Protocol: mailstead.IMAP, Host: "imap.example.com", Port: 993, Security: mailstead.SecurityTLS}},
 		}
 		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{own}, audited))
-		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{mailstead.Domain{Name: "a.example", ProviderID: "gmail", Source: mailstead.DomainLearned}}, audited))
+		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{{Name: "a.example", ProviderID: "gmail", Source: mailstead.DomainLearned}}, audited))
 		own.Name = "example.com"
 		got, err := k.db.Domain(ctx, "EXAMPLE.com")
 		k.ok(err)
