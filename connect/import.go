@@ -84,6 +84,9 @@ func (s *Service) Import(ctx context.Context, actor mailstead.Actor, r ImportReq
 	if err := actor.RequireAdmin(); err != nil {
 		return ImportReport{}, err
 	}
+	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
+		return ImportReport{}, err
+	}
 	if !r.DryRun {
 		if !s.importing.TryLock() {
 			return ImportReport{}, &mailstead.Error{

@@ -56,3 +56,22 @@ func TestATokenListsWhatItMayUse(t *testing.T) {
 		})
 	}
 }
+
+func TestImportingNeedsTheScopeForAccounts(t *testing.T) {
+	w := newImportWorld(t)
+	for _, tt := range []struct {
+		scopes []mailstead.Scope
+		want   string
+	}{
+		{[]mailstead.Scope{mailstead.ScopeAdmin}, "token.scope"},
+		{[]mailstead.Scope{mailstead.ScopeAccounts}, "token.scope"},
+		{[]mailstead.Scope{mailstead.ScopeAccounts, mailstead.ScopeAdmin}, ""},
+	} {
+		r := table()
+		r.DryRun = true
+		_, err := w.Import(t.Context(), mailstead.Actor{User: root.User, Scopes: tt.scopes}, r)
+		if (err == nil) != (tt.want == "") || (err != nil && mailstead.CodeOf(err) != tt.want) {
+			t.Errorf("a token for %v: got %v, want %q", tt.scopes, err, tt.want)
+		}
+	}
+}
