@@ -9,7 +9,7 @@ type rightsRow struct {
 	//	own     Anna on her own things, and another user on them
 	//	member  those to whom Anna's account is assigned, by a profile and directly,
 	//	        with the right to read, to send, to manage, to read and send
-	//	admin   an administrator on Anna's things
+	//	admin   an administrator on Anna's things, and his token with every scope
 	//	anna    Anna's tokens with one scope: mail:read, mail:send, accounts, admin.
 	//	        Anna is no administrator any more.
 	//	ada     the administrator's tokens with one scope, on Anna's things
@@ -66,11 +66,11 @@ var rightsTable = []rightsRow{
 	{"deleteDomain", "    U   FF  FFFF   A     FFFF FFFA", "DELETE /domains/{new-domain}", ``},
 
 	{"discover", "        U   AA  AAAA   A     FFAF FFAF", "POST /connect/discover", `{"address":"x@example.com"}`},
-	{"testConnection", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/test", `{"address":"x@example.com"}`},
-	{"testConnection", "  U   FF  FFFF   A     FFFF FFFF", "POST /connect/test", `{"address":"x@example.com","organisation":true}`},
-	{"connectAccount", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/save", `{"address":"x@example.com"}`},
-	{"connectAccount", "  U   AF  FFFF   A     FFAF FFFF", "POST /connect/save", `{"address":"x@example.com","owner_id":{user}}`},
-	{"connectAccount", "  U   FF  FFFF   A     FFFF FFFF", "POST /connect/save", `{"address":"x@example.com","organisation":true}`},
+	{"testConnection", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/test", `{{mailbox}}`},
+	{"testConnection", "  U   FF  FFFF   A     FFFF FFFF", "POST /connect/test", `{{mailbox},"organisation":true}`},
+	{"connectAccount", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/save", `{{mailbox}}`},
+	{"connectAccount", "  U   AF  FFFF   A     FFAF FFFF", "POST /connect/save", `{{mailbox},"owner_id":{user}}`},
+	{"connectAccount", "  U   FF  FFFF   A     FFFF FFFF", "POST /connect/save", `{{mailbox},"organisation":true}`},
 
 	// Who may use an account but not manage it is told so.
 	{"listAccounts", "    U   AA  AAAA   A     AAAF AAAF", "GET /accounts?all=true", ``},
@@ -115,7 +115,7 @@ var rightsTable = []rightsRow{
 	{"listEvents", "      U   AA  AAAA   A     AFFF AFFF", "GET /events/list", ``},
 	{"explainError", "    U   AA  AAAA   A     AAAA AAAA", "GET /explain?protocol=smtp&text=535", ``},
 
-	{"importAccounts", "  U   FF  FFFF   A     FFFF FFFA", "POST /imports", `{"content":"YWRkcmVzcwo=","dry_run":true}`},
+	{"importAccounts", "  U   FF  FFFF   A     FFFF FFFF", "POST /imports", `{"content":"YWRkcmVzcwo=","dry_run":true}`},
 
 	{"getDemo", "         U   FF  FFFF   A     FFFF FFFA", "GET /demo", ``},
 	{"addDemo", "         U   FF  FFFF   A     FFFF FFFA", "PUT /demo", ``},

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -25,6 +26,12 @@ type role struct {
 	email  string
 	cookie string
 	token  string
+}
+
+// person is the name of the user, "" for nobody.
+func (r *role) person() string {
+	name, _, _ := strings.Cut(r.email, "@")
+	return name
 }
 
 // sign makes c a request of the role.
@@ -127,11 +134,17 @@ func (w *rightsWorld) box(name string) mailstead.AccountID {
 
 func (w *rightsWorld) connect(owner, address string) mailstead.AccountID {
 	w.t.Helper()
-	w.smtp.SetUser(address, fakemail.SMTPUser{Password: mailPassword})
-	_ = w.imap.AddUser(address, fakemail.IMAPUser{Password: mailPassword}) // Anna's is there already.
-	body := strings.Replace(w.connection(mailPassword), "anna@example.com", address, 1)
+	body := "{" + w.mailbox(address) + "}"
 	saved := answer[api.SavedAccount](w.t, w.as(owner, call{method: "POST", path: "/connect/save", body: body}), http.StatusCreated)
 	return saved.Account.ID
+}
+
+// mailbox makes a mailbox on the servers and returns the fields that connect it.
+func (w *rightsWorld) mailbox(address string) string {
+	w.smtp.SetUser(address, fakemail.SMTPUser{Password: mailPassword})
+	_ = w.imap.AddUser(address, fakemail.IMAPUser{Password: mailPassword}) // Anna's is there already.
+	fields := strings.Replace(w.connection(mailPassword), "anna@example.com", address, 1)
+	return strings.TrimSuffix(strings.TrimPrefix(fields, "{"), "}")
 }
 
 // rightsMail has a page and a file.
@@ -217,13 +230,10 @@ func (w *rightsWorld) fresh() string {
 	return "x" + strconv.Itoa(w.n)
 }
 
-func (w *rightsWorld) newToken(name, scope string, end time.Time) api.CreatedToken {
+func (w *rightsWorld) newToken(name string, end time.Time, scopes ...mailstead.Scope) api.CreatedToken {
 	w.t.Helper()
-	body := `{"name":"` + w.fresh() + `","scopes":["` + scope + `"]`
-	if !end.IsZero() {
-		body += `,"expires_at":"` + end.UTC().Format(time.RFC3339) + `"`
-	}
-	return answer[api.CreatedToken](w.t, w.as(name, call{method: "POST", path: "/tokens", body: body + "}"}), http.StatusCreated)
+	body, _ := json.Marshal(api.NewToken{Name: w.fresh(), Scopes: scopes, ExpiresAt: end})
+	return answer[api.CreatedToken](w.t, w.as(name, call{method: "POST", path: "/tokens", body: string(body)}), http.StatusCreated)
 }
 
 // change changes a user as the administrator.
@@ -240,10 +250,10 @@ func (w *rightsWorld) signedOutRoles() {
 	w.person("dora")
 	w.change("dora", `{"role":"admin"}`)
 	expired := role{name: "expired session", cookie: w.signIn("dora")}
-	oldToken := role{name: "expired token", token: w.newToken("dora", "admin", w.config.Now().Add(time.Hour)).Secret}
+	oldToken := role{name: "expired token", token: w.newToken("dora", w.config.Now().Add(time.Hour), mailstead.ScopeAdmin).Secret}
 	w.ahead.Add(60 * 24 * 60)
 	w.cookies["ada"], w.cookies["dora"] = w.signIn("ada"), w.signIn("dora")
-	revoked := w.newToken("dora", "admin", time.Time{})
+	revoked := w.newToken("dora", time.Time{}, mailstead.ScopeAdmin)
 	if rec := w.as("dora", call{method: "DELETE", path: fmt.Sprintf("/tokens/%d", revoked.ID)}); rec.Code != http.StatusNoContent {
 		t.Fatalf("delete the token: status %d", rec.Code)
 	}
@@ -257,7 +267,7 @@ func (w *rightsWorld) signedOutRoles() {
 		{name: "revoked token", token: revoked.Secret},
 		{name: "token that never was", token: "mst_never"},
 		{name: "disabled user's session", cookie: w.cookies["dora"]},
-		{name: "disabled user's token", token: w.newToken("dora", "admin", time.Time{}).Secret},
+		{name: "disabled user's token", token: w.newToken("dora", time.Time{}, mailstead.ScopeAdmin).Secret},
 	}
 	w.change("dora", `{"disabled":true}`)
 }
@@ -275,12 +285,15 @@ func (w *rightsWorld) tokenRoles() {
 			w.roles[how] = append(w.roles[how], session(how+"-"+rights))
 		}
 	}
-	w.roles["admin"] = []role{session("ada")}
+	token := func(name, what string, scopes ...mailstead.Scope) role {
+		return role{name: name + "'s token for " + what, email: name + "@example.com", token: w.newToken(name, time.Time{}, scopes...).Secret}
+	}
+	scopes := []mailstead.Scope{mailstead.ScopeRead, mailstead.ScopeSend, mailstead.ScopeAccounts, mailstead.ScopeAdmin}
+	w.roles["admin"] = []role{session("ada"), token("ada", "everything", scopes...)}
 	w.change("anna", `{"role":"admin"}`)
-	for _, scope := range []string{"mail:read", "mail:send", "accounts", "admin"} {
+	for _, scope := range scopes {
 		for _, name := range []string{"anna", "ada"} {
-			r := role{name: name + "'s token for " + scope, email: name + "@example.com", token: w.newToken(name, scope, time.Time{}).Secret}
-			w.roles[name] = append(w.roles[name], r)
+			w.roles[name] = append(w.roles[name], token(name, string(scope), scope))
 		}
 	}
 	w.change("anna", `{"role":"user"}`)
@@ -316,11 +329,10 @@ func (w *rightsWorld) aim(text string, r *role, gone bool) string {
 		switch name {
 		case "{new}":
 			return w.fresh()
-		case "{email}":
-			return r.email
+		case "{mailbox}":
+			return w.mailbox(w.fresh() + "@example.com")
 		case "{self}":
-			name, _, _ := strings.Cut(r.email, "@")
-			return w.people[name].ID.String()
+			return w.people[r.person()].ID.String()
 		}
 		if gone {
 			return missing
@@ -336,8 +348,8 @@ func (w *rightsWorld) thing(name string, r *role) string {
 		return w.boxes["anna"].String()
 	case "{new-account}":
 		id := w.connect("anna", w.fresh()+"@example.com")
-		if member, _, _ := strings.Cut(r.email, "@"); strings.Contains(member, "-") {
-			w.assign(id, member)
+		if strings.Contains(r.person(), "-") {
+			w.assign(id, r.person())
 		}
 		return id.String()
 	case "{message}":
@@ -349,7 +361,7 @@ func (w *rightsWorld) thing(name string, r *role) string {
 	case "{user}":
 		return w.people["anna"].ID.String()
 	case "{new-token}":
-		return strconv.FormatInt(int64(w.newToken("anna", "mail:read", time.Time{}).ID), 10)
+		return strconv.FormatInt(int64(w.newToken("anna", time.Time{}, mailstead.ScopeRead).ID), 10)
 	case "{new-profile}":
 		return strconv.FormatInt(int64(w.newProfile()), 10)
 	case "{new-assignment}":
