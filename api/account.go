@@ -24,7 +24,7 @@ func (h *Handler) accountRoutes() {
 	add(h, route{
 		method: http.MethodGet, path: "/accounts", id: "listAccounts", tag: "Accounts",
 		summary: "List accounts",
-		about:   "The accounts that you own or were given; administrators may ask for all.",
+		about:   "The accounts that you own or were given, of which a token sees those that its scopes let it use; administrators may ask for all.",
 	}, h.listAccounts)
 	add(h, route{
 		method: http.MethodGet, path: "/accounts/{id}", id: "getAccount", tag: "Accounts",

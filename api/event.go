@@ -25,6 +25,7 @@ func (h *Handler) eventRoutes() {
 		about: "A stream of server-sent events that stays open. Each has the event's id as `id`, its type as `event` and the event in JSON as `data`. " +
 			"A client that comes back gives the last id that it saw in the header `Last-Event-ID`, as browsers do by themselves, or in the parameter `after`, and misses nothing. " +
 			"Without either the stream begins with what happens from now on; its first line gives the position. " +
+			"You get what happens to accounts that you may use, to their mail where you may read it, and to mails that were sent for you. " +
 			"Lines that begin with a colon are signs of life.",
 		errors: []int{http.StatusTooManyRequests},
 	})

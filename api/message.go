@@ -24,14 +24,14 @@ func (h *Handler) messageRoutes() {
 	add(h, route{
 		method: http.MethodPut, path: "/messages/flags", id: "setManyMessageFlags", tag: "Mail",
 		summary: "Mark several messages",
-		about:   "Sets the marks that are named on up to 200 messages of one account, in one visit to the mail server. Messages that are gone are passed over.",
+		about:   "Sets the marks that are named on up to 200 messages of one account, in one visit to the mail server. Messages that are gone, or that you may not read, are passed over.",
 		status:  http.StatusNoContent, errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusBadGateway},
 		example: map[string]any{"ids": []int{118, 117}, "seen": true},
 	}, h.setManyMessageFlags)
 	add(h, route{
 		method: http.MethodGet, path: "/messages/{id}/draft", id: "prepareDraft", tag: "Mail",
 		summary: "Begin an answer",
-		about:   "A draft that answers or forwards the message: recipients, subject, quote, references and, for a forward, the attachments. It is not stored; complete it and submit it with `POST /outbox`.",
+		about:   "A draft that answers or forwards the message: recipients, subject, quote, references and, for a forward, the attachments. It is not stored; complete it and submit it with `POST /outbox`. A token needs the scopes `mail:read` and `mail:send`.",
 		errors:  []int{http.StatusNotFound, http.StatusConflict},
 	}, h.prepareDraft)
 }

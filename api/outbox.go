@@ -43,7 +43,8 @@ func (h *Handler) outboxRoutes() {
 	}, h.prepareNewDraft)
 	add(h, route{
 		method: http.MethodGet, path: "/outbox", id: "listOutgoing", tag: "Sending",
-		summary: "List the outbox", about: "Mails that are to be sent or were sent, newest first. Administrators see everyone's.",
+		summary: "List the outbox", about: "Mails that are to be sent or were sent, newest first: those that were sent for you, and with `account` those of an account that you may read. Administrators see everyone's. " +
+			"What was passed over when the sender was chosen is told only to them and to whom the mail was sent for.",
 	}, h.listOutgoing)
 	add(h, route{
 		method: http.MethodGet, path: "/outbox/{id}", id: "getOutgoing", tag: "Sending",
@@ -51,7 +52,7 @@ func (h *Handler) outboxRoutes() {
 	}, h.getOutgoing)
 	add(h, route{
 		method: http.MethodPost, path: "/outbox/{id}/cancel", id: "cancelOutgoing", tag: "Sending",
-		summary: "Cancel an outgoing mail", about: "Possible while it is queued, held or of unknown fate. Recipients that got it keep it.", errors: changed,
+		summary: "Cancel an outgoing mail", about: "Possible while it is queued, held or of unknown fate, for whom it was sent and for those who may read the account and send from it. Recipients that got it keep it.", errors: changed,
 	}, h.cancelOutgoing)
 	add(h, route{
 		method: http.MethodPost, path: "/outbox/{id}/retry", id: "retryOutgoing", tag: "Sending",
