@@ -161,3 +161,15 @@ func CheckPassword(field string, s Secret) error {
 	}
 	return nil
 }
+
+// CodeAccountChanged is the code of AccountChanged.
+const CodeAccountChanged = "account.changed"
+
+// AccountChanged refuses a change to an account that somebody else changed after it
+// was read.
+func AccountChanged() error {
+	return &Error{
+		Kind: KindConflict, Code: CodeAccountChanged,
+		Text: "Somebody else changed this account at the same time: look at it, then try again.",
+	}
+}

@@ -34,8 +34,9 @@ func (h *Handler) accountRoutes() {
 		method: http.MethodPatch, path: "/accounts/{id}", id: "updateAccount", tag: "Accounts",
 		summary: "Change an account",
 		about: "Fields that are left out stay as they are. A server that changes needs its password again and is tested first; " +
-			"when the test fails nothing is stored, and the problem carries the test in `reports`.",
-		errors:  append([]int{http.StatusConflict}, tested...),
+			"when the test fails nothing is stored, and the problem carries the test in `reports`. With If-Match, what somebody " +
+			"else changed meanwhile is not overwritten.",
+		errors:  append([]int{http.StatusConflict, http.StatusPreconditionFailed}, tested...),
 		example: map[string]any{"name": "Sales", "signature": "Anna Rossi\nSales"},
 	}, h.updateAccount)
 	add(h, route{
@@ -95,11 +96,14 @@ type AccountDetail struct {
 	Rights mailstead.Rights `json:"rights" doc:"What you may do with the account."`
 }
 
-type accountOutput struct{ Body AccountDetail }
+type accountOutput struct {
+	Version
+	Body AccountDetail
+}
 
 func (h *Handler) getAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*accountOutput, error) {
 	a, rights, err := h.c.Accounts.Account(ctx, actor, in.ID)
-	return &accountOutput{AccountDetail{a, rights}}, err
+	return &accountOutput{versionOf(a.UpdatedAt), AccountDetail{a, rights}}, err
 }
 
 // AccountChanges is what to change of an account.
@@ -120,23 +124,32 @@ type AccountChanges struct {
 
 type updateAccountInput struct {
 	AccountPath
+	IfVersion
 	Body AccountChanges
 }
 
-type savedOutput struct{ Body SavedAccount }
+type updatedOutput struct {
+	Version
+	Body SavedAccount
+}
 
-func (h *Handler) updateAccount(ctx context.Context, actor mailstead.Actor, in *updateAccountInput) (*savedOutput, error) {
+func (h *Handler) updateAccount(ctx context.Context, actor mailstead.Actor, in *updateAccountInput) (*updatedOutput, error) {
 	b := &in.Body
+	seen, err := in.seen()
+	if err != nil {
+		return nil, err
+	}
 	saved, err := h.c.Accounts.UpdateAccount(ctx, actor, in.ID, connect.Changes{
 		Name: b.Name, DisplayName: b.DisplayName, Note: b.Note, Signature: b.Signature, LoadPeriod: b.LoadPeriod,
 		IncomingEnabled: b.IncomingEnabled, OutgoingEnabled: b.OutgoingEnabled,
 		Incoming: b.Incoming.input(), Outgoing: b.Outgoing.input(),
 		Password: b.Password, OutgoingPassword: b.OutgoingPassword, PlainReason: b.PlainReason,
+		Seen: seen,
 	})
 	if err != nil {
-		return nil, withReports(err, saved.Result)
+		return nil, in.stale(withReports(err, saved.Result))
 	}
-	return &savedOutput{SavedAccount{Account: saved.Account, Reports: testResult(saved.Result), Next: saved.Next}}, nil
+	return &updatedOutput{versionOf(saved.Account.UpdatedAt), SavedAccount{Account: saved.Account, Reports: testResult(saved.Result), Next: saved.Next}}, nil
 }
 
 func (h *Handler) deleteAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*struct{}, error) {

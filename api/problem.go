@@ -108,6 +108,10 @@ func (h *Handler) problemOf(ctx context.Context, op string, err error) *Problem 
 	kind := mailstead.KindOf(err)
 	p = newProblem(wordsOf(kind).status, kind)
 	p.RequestID = requestOf(ctx).id
+	var special *statusError
+	if errors.As(err, &special) {
+		p.Status = special.status
+	}
 	var tested *testError
 	if errors.As(err, &tested) {
 		p.Reports = tested.result

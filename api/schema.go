@@ -328,6 +328,8 @@ func errorAnswer(status int) string {
 		return "There is no such thing, or not for this person."
 	case http.StatusConflict:
 		return "The present state does not allow this."
+	case http.StatusPreconditionFailed:
+		return "Somebody changed it after the version of If-Match: nothing was changed."
 	case http.StatusRequestEntityTooLarge:
 		return "The body is over the limit."
 	case http.StatusUnsupportedMediaType:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/mailstead/mailstead"
 )
@@ -103,14 +104,36 @@ type Changes struct {
 	OutgoingPassword mailstead.Secret
 	// PlainReason says in writing why a server without encryption is used.
 	PlainReason string
+	// Seen is Account.UpdatedAt of what the person looked at: an account that
+	// somebody changed since stays as it is. The zero time stands for any.
+	Seen time.Time
 }
 
+// updateTries is how often a change that looks at nothing is applied anew to what
+// somebody else stored meanwhile.
+const updateTries = 5
+
 // UpdateAccount changes an account. Changed servers are tested first: when the
-// test fails nothing is stored, and Saved.Result has the report.
+// test fails nothing is stored, and Saved.Result has the report. It is KindConflict
+// with CodeAccountChanged when somebody else changed the account after c.Seen, or
+// during the test.
 func (s *Service) UpdateAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, c Changes) (Saved, error) {
+	for try := 1; ; try++ {
+		saved, err := s.updateAccount(ctx, actor, id, c)
+		tested := c.Incoming != nil || c.Outgoing != nil
+		if mailstead.CodeOf(err) != mailstead.CodeAccountChanged || !c.Seen.IsZero() || tested || try == updateTries {
+			return saved, err
+		}
+	}
+}
+
+func (s *Service) updateAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, c Changes) (Saved, error) {
 	old, err := s.managed(ctx, actor, id)
 	if err != nil {
 		return Saved{}, err
+	}
+	if !c.Seen.IsZero() && !c.Seen.Equal(old.UpdatedAt) {
+		return Saved{}, mailstead.AccountChanged()
 	}
 	a := clone(old)
 	c.apply(&a)
@@ -131,7 +154,8 @@ func (s *Service) UpdateAccount(ctx context.Context, actor mailstead.Actor, id m
 	if len(e.Changes) == 0 {
 		return Saved{Account: a}, nil
 	}
-	return Saved{Account: a}, s.store(ctx, &a, nil, e)
+	err = s.store(ctx, &a, nil, e)
+	return Saved{Account: a}, err
 }
 
 // apply sets the fields that need no test.
@@ -292,7 +316,8 @@ func (s *Service) updateServers(ctx context.Context, actor mailstead.Actor, old,
 	}
 	changes := append(mailstead.AuditChanges(old, a), passwords(sides)...)
 	e := actor.Audit(mailstead.AuditAccountUpdate, a.AuditObject(), changes)
-	return Saved{Account: *a, Result: res}, s.storeSecrets(ctx, a, secrets, sides, e)
+	err = s.storeSecrets(ctx, a, secrets, sides, e)
+	return Saved{Account: *a, Result: res}, err
 }
 
 // storeSecrets stores an account whose sign-in was just tested, if e tells of any
@@ -316,7 +341,6 @@ func (s *Service) storeSecrets(ctx context.Context, a *mailstead.Account, secret
 
 // store stores a changed account and tells of it; sealed nil keeps the secrets.
 func (s *Service) store(ctx context.Context, a *mailstead.Account, sealed map[mailstead.SecretField]mailstead.Sealed, e mailstead.AuditEntry) error {
-	a.UpdatedAt = s.c.Now()
 	events := []mailstead.Event{s.event(mailstead.EventAccountUpdated, a.ID)}
 	if err := s.c.Store.UpdateAccount(ctx, a, sealed, e, events); err != nil {
 		return err
@@ -334,10 +358,7 @@ func (s *Service) checkUnchanged(ctx context.Context, actor mailstead.Actor, old
 		return err
 	}
 	if !now.UpdatedAt.Equal(old.UpdatedAt) {
-		return &mailstead.Error{
-			Kind: mailstead.KindConflict, Code: "account.changed",
-			Text: "Somebody else changed this account at the same time: look at it, then try again.",
-		}
+		return mailstead.AccountChanged()
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package connect_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -117,6 +119,7 @@ func TestUpdateAccountWithoutATest(t *testing.T) {
 	want := copied(a)
 	want.Name, want.DisplayName, want.Note, want.Signature, want.LoadPeriod = "Sales", "Anna", "n", "Bye\nAnna", "all"
 	want.Incoming.Enabled = false
+	want.UpdatedAt = a.UpdatedAt.Add(time.Millisecond)
 	if diff := cmp.Diff(want, w.store.accounts[a.ID]); diff != "" {
 		t.Error(diff)
 	}
@@ -296,6 +299,34 @@ func TestSomebodyElseChangesTheAccountMeanwhile(t *testing.T) {
 		if err := change(w, a.ID); mailstead.CodeOf(err) != "account.changed" || w.store.writes != 0 {
 			t.Errorf("%s: got %v, %d writes", name, err, w.store.writes)
 		}
+	}
+}
+
+// TestChangesAtTheSameTime: a change that looked at nothing goes on top of others, one
+// that names what it looked at does not.
+func TestChangesAtTheSameTime(t *testing.T) {
+	w := newWorld(t)
+	a := w.connect(t)
+	var changing sync.WaitGroup
+	for i, c := range []connect.Changes{{Name: ptr("n")}, {Note: ptr("o")}, {DisplayName: ptr("d")}, {Signature: ptr("s")}} {
+		changing.Go(func() {
+			if _, err := w.UpdateAccount(t.Context(), anna, a.ID, c); err != nil {
+				t.Errorf("change %d: %v", i, err)
+			}
+		})
+	}
+	changing.Wait()
+	got := w.store.accounts[a.ID]
+	if got.Name+got.Note+got.DisplayName+got.Signature != "nods" {
+		t.Errorf("a change was lost: %q %q %q %q", got.Name, got.Note, got.DisplayName, got.Signature)
+	}
+	_, err := w.UpdateAccount(t.Context(), anna, a.ID, connect.Changes{Name: ptr("x"), Seen: a.UpdatedAt})
+	if mailstead.CodeOf(err) != mailstead.CodeAccountChanged || w.store.accounts[a.ID].Name != "n" {
+		t.Errorf("an old version was changed: %v", err)
+	}
+	saved, err := w.UpdateAccount(t.Context(), anna, a.ID, connect.Changes{Name: ptr("x"), Seen: got.UpdatedAt})
+	if err != nil || !saved.Account.UpdatedAt.After(got.UpdatedAt) {
+		t.Errorf("got %v after %v, %v", saved.Account.UpdatedAt, got.UpdatedAt, err)
 	}
 }
 

@@ -287,8 +287,13 @@ func (m *memory) Accounts(_ context.Context, q mailstead.AccountQuery) ([]mailst
 func (m *memory) UpdateAccount(_ context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	was := m.accounts[a.ID].UpdatedAt
+	if !was.Equal(a.UpdatedAt) {
+		return mailstead.AccountChanged()
+	}
 	m.writes++
 	m.audit = append(m.audit, audit)
+	a.UpdatedAt = was.Add(time.Millisecond)
 	m.accounts[a.ID] = copied(*a)
 	if secrets != nil {
 		m.secrets[a.ID] = secrets

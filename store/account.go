@@ -258,7 +258,9 @@ func (db *DB) AccountsToRead(ctx context.Context, after mailstead.AccountID, n i
 
 // UpdateAccount stores all of a that people edit, with the events. Key, creation
 // and the health of sides that were there already stay as they are. Secrets
-// replace all that are stored, nil leaves them. It sets a.UpdatedAt.
+// replace all that are stored, nil leaves them. a.UpdatedAt must be that of the
+// account as it was read: when somebody changed it since, the error is
+// AccountChanged. It sets a.UpdatedAt.
 func (db *DB) UpdateAccount(
 	ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event,
 ) error {
@@ -272,8 +274,12 @@ func (db *DB) UpdateAccount(
 				return err
 			}
 		}
+		if !stored.account().UpdatedAt.Equal(a.UpdatedAt) {
+			return mailstead.AccountChanged()
+		}
 		row := newAccountRow(a)
-		row.UpdatedAt = millis(s.now)
+		// It is the account's version: two changes never have the same.
+		row.UpdatedAt = max(millis(s.now), stored.UpdatedAt+1)
 		row.Incoming.keepHealth(&stored.Incoming)
 		row.Outgoing.keepHealth(&stored.Outgoing)
 		_, err = s.NewUpdate().Model(&row).WherePK().ExcludeColumn("id", "account_key", "created_at", "deleted_at").Exec(ctx)

@@ -236,7 +236,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		event := mailstead.NewEvent(mailstead.EventAccountUpdated, 0, nil)
 		k.ok(k.db.UpdateAccount(ctx, &changed, nil, audited, []mailstead.Event{event}))
 		want := changed
-		want.Key, want.CreatedAt, want.UpdatedAt = stored.Key, start, start
+		want.Key, want.CreatedAt, want.UpdatedAt = stored.Key, start, start.Add(time.Millisecond)
 		kept := in
 		kept.Health = health
 		want.Incoming = &kept
@@ -249,6 +249,27 @@ var accountTests = map[string]func(*testing.T, *kit){
 		k.missing(k.db.UpdateAccount(ctx, &changed, nil, audited, nil), "user")
 		changed.ID = 99
 		k.missing(k.db.UpdateAccount(ctx, &changed, nil, audited, nil), "account")
+	},
+	"an account that was changed since it was read stays as it is": func(t *testing.T, k *kit) {
+		ctx := t.Context()
+		a := k.account("anna", 0)
+		mine, theirs := *a, *a
+		theirs.Name = "theirs"
+		k.ok(k.db.UpdateAccount(ctx, &theirs, nil, audited, nil))
+		if !theirs.UpdatedAt.After(a.UpdatedAt) {
+			t.Errorf("the clock stands still, but the version must not: %v after %v", theirs.UpdatedAt, a.UpdatedAt)
+		}
+		mine.Name = "mine"
+		secrets := map[mailstead.SecretField]mailstead.Sealed{mailstead.SecretBoth: {1}}
+		event := mailstead.NewEvent(mailstead.EventAccountUpdated, 0, nil)
+		before := len(k.events(0))
+		err := k.db.UpdateAccount(ctx, &mine, secrets, audited, []mailstead.Event{event})
+		k.fails(err, mailstead.KindConflict, mailstead.CodeAccountChanged)
+		got, err := k.db.Account(ctx, a.ID)
+		k.ok(err)
+		k.same("account", got, theirs)
+		k.same("events", len(k.events(0)), before)
+		k.ok(k.db.UpdateAccount(ctx, &theirs, nil, audited, nil))
 	},
 	"a side comes and goes with an update": func(t *testing.T, k *kit) {
 		ctx := t.Context()

@@ -224,3 +224,48 @@ test('a token is shown once, works, and is revoked', async ({ page, stage, playw
   await expect.poll(works).toBe(401);
   await program.dispose();
 });
+
+test('what somebody else changed meanwhile is never overwritten unseen', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  const id = await connect(page, service, await stage.mailbox());
+  const elsewhere = async (data: object) => {
+    const res = await page.request.patch(`${service.url}/api/v1/accounts/${id}`, { data });
+    expect(res.status(), await res.text()).toBe(200);
+  };
+  await page.goto(`${service.url}/settings/accounts/${id}`);
+  const note = page.getByRole('textbox', { name: t('settings.account.note') });
+  const name = page.getByRole('textbox', { name: t('settings.account.name') });
+
+  // Another field is taken over, and both stand.
+  await note.fill('Mine');
+  await elsewhere({ name: 'Theirs' });
+  await expect(name).toHaveValue('Theirs');
+  await button(page, 'settings.save').click();
+  await expect(told(page, 'settings.saved')).toBeVisible();
+  expect(await api<object>(page, service, `/accounts/${id}`)).toMatchObject({ name: 'Theirs', note: 'Mine' });
+
+  // The same field waits for a decision, also when the page does not hear of the change before it saves.
+  await page.route('**/api/v1/events*', () => undefined);
+  await page.reload();
+  await note.fill('Mine again');
+  await elsewhere({ note: 'Theirs' });
+  await button(page, 'settings.save').click();
+  const conflict = page.getByRole('group', { name: t('settings.account.note') });
+  await expect(conflict).toContainText('Theirs');
+  await expect(conflict).toContainText('Mine again');
+  await axe(page);
+  await button(page, 'settings.save').click();
+  expect(await api<object>(page, service, `/accounts/${id}`)).toMatchObject({ note: 'Theirs' });
+  await conflict.getByRole('button', { name: t('settings.conflict.keep') }).click();
+  await expect(conflict).toHaveCount(0);
+  await button(page, 'settings.save').click();
+  await expect.poll(() => api<object>(page, service, `/accounts/${id}`)).toMatchObject({ note: 'Mine again' });
+
+  await note.fill('Mine at last');
+  await elsewhere({ note: 'Theirs at last' });
+  await button(page, 'settings.save').click();
+  await conflict.getByRole('button', { name: t('settings.conflict.take') }).click();
+  await expect(note).toHaveValue('Theirs at last');
+  await expect(button(page, 'settings.save')).toHaveCount(0);
+});

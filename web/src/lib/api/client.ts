@@ -24,6 +24,11 @@ export function onSignedOut(fn: () => void): () => void {
 
 /** call waits for a request of api and returns its data, or throws an ApiError. */
 export async function call<T>(request: Promise<Answer<T>>): Promise<T> {
+  return (await versioned(request)).data;
+}
+
+/** versioned is call for what has a version: etag is what If-Match wants, to change no other version than this. */
+export async function versioned<T>(request: Promise<Answer<T>>): Promise<{ data: T; etag: string }> {
   let answer: Answer<T>;
   try {
     answer = await request;
@@ -31,7 +36,7 @@ export async function call<T>(request: Promise<Answer<T>>): Promise<T> {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw offline(cause);
   }
-  if (answer.response.ok) return answer.data as T;
+  if (answer.response.ok) return { data: answer.data as T, etag: answer.response.headers.get('ETag') ?? '' };
   const error = ApiError.from(answer.response, answer.error);
   if (error.code === 'session.ended' || (error.status === 401 && !answer.response.url.endsWith('/session')))
     signedOut.forEach((fn) => fn());

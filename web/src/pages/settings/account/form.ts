@@ -1,4 +1,5 @@
 import type { Schema } from '$lib/api/client';
+import { t } from '$lib/i18n';
 import { draft, type Draft } from '../shared/draft.svelte';
 import { formatPeriod, parsePeriod, type LoadPeriod } from '../shared/load-period';
 
@@ -25,6 +26,19 @@ export function fieldsOf(a: Schema<'Account'>): AccountFields {
     number: number ? String(number) : '',
   };
 }
+
+/** labelOf is the label of a field, showField its value as people read it. */
+export const labelOf = (key: keyof AccountFields): string =>
+  ({
+    name: t('settings.account.name'),
+    display_name: t('settings.account.display_name'),
+    note: t('settings.account.note'),
+    signature: t('settings.account.signature'),
+    period: t('settings.period'),
+    number: t('settings.period.amount'),
+  })[key];
+export const showField = (key: keyof AccountFields, value: string): string =>
+  key === 'period' ? t(`settings.period.${value}`) : value;
 
 export const accountDraft = (a: Schema<'Account'>): Draft<AccountFields> => draft(draftKey(a.id), fieldsOf(a));
 

@@ -1,7 +1,7 @@
 import { session } from '$lib/session.svelte';
 
 /** What a form holds: flat, so that a field can be compared. */
-type Values = Record<string, string | number | boolean | readonly (string | number)[]>;
+export type Values = Record<string, string | number | boolean | readonly (string | number)[]>;
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -9,6 +9,8 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 export class Draft<T extends Values> {
   #base = $state.raw() as T;
   values = $state() as T;
+  /** Fields that were typed into, and whose stored value has changed since. */
+  #contested = $state.raw<readonly (keyof T)[]>([]);
 
   constructor(stored: T) {
     this.#base = stored;
@@ -27,9 +29,30 @@ export class Draft<T extends Values> {
     return out;
   }
 
+  /** The fields that a person must decide about: they were changed here and elsewhere. */
+  get conflicts(): (keyof T)[] {
+    return this.#contested.filter((key) => !same(this.#base[key], this.values[key]));
+  }
+
+  /** theirs is what a field holds at the service. */
+  theirs<K extends keyof T>(key: K): T[K] {
+    return this.#base[key];
+  }
+
+  /** take gives a field the value that is stored, keep leaves what was typed. */
+  take(key: keyof T): void {
+    this.values[key] = this.#base[key];
+    this.keep(key);
+  }
+  keep(key: keyof T): void {
+    this.#contested = this.#contested.filter((k) => k !== key);
+  }
+
   /** stored takes what the service has now; fields that were typed into stay. */
   stored(now: T): void {
     const typed = this.changes;
+    const changed = (Object.keys(typed) as (keyof T)[]).filter((key) => !same(now[key], this.#base[key]));
+    this.#contested = [...new Set([...this.#contested, ...changed])];
     this.#base = now;
     this.values = { ...now, ...typed };
   }
@@ -38,10 +61,12 @@ export class Draft<T extends Values> {
   saved(now: T): void {
     this.#base = now;
     this.values = { ...now };
+    this.#contested = [];
   }
 
   discard(): void {
     this.values = { ...this.#base };
+    this.#contested = [];
   }
 }
 
