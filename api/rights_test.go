@@ -11,7 +11,41 @@ import (
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/api"
+	"github.com/mailstead/mailstead/inbox"
 )
+
+// role is somebody who asks, in one way of being signed in.
+type role struct {
+	name string
+	// email is the user's address, "" for nobody.
+	email  string
+	cookie string
+	token  string
+}
+
+// person is the name of the user, "" for nobody.
+func (r *role) person() string {
+	name, _, _ := strings.Cut(r.email, "@")
+	return name
+}
+
+// who is the role in short: "anna" by a session, "anna/mail:read" by a token.
+func (r *role) who() string {
+	if r.token == "" {
+		return r.person()
+	}
+	_, scope, _ := strings.Cut(r.name, "'s token for ")
+	return r.person() + "/" + scope
+}
+
+// sign makes c a request of the role.
+func (r *role) sign(c call) call {
+	c.cookie = r.cookie
+	if r.token != "" {
+		c.header = map[string]string{"Authorization": "Bearer " + r.token}
+	}
+	return c
+}
 
 // classOf is the letter of an answer, see rightsRow.want.
 func classOf(status int) byte {
@@ -130,6 +164,9 @@ func (w *rightsWorld) try(y *tally, handler *api.Handler, row *rightsRow, r *rol
 			y.fault("%s as %s: %s %s: the answer holds %q: %s", row.operation, r.name, row.request, row.body, secret, rec.Body)
 		}
 	}
+	if text, ok := contents[row.operation]; ok && strings.Contains(rec.Body.String(), text) != (want == 'A') {
+		y.fault("%s as %s: %s: status %d, and whether it holds %q is wrong", row.operation, r.name, row.request, rec.Code, text)
+	}
 	stranger := r.person() == "eve" || want == 'H'
 	if want == 'A' || !stranger || !strings.Contains(row.request+row.body, "{") {
 		return
@@ -137,6 +174,12 @@ func (w *rightsWorld) try(y *tally, handler *api.Handler, row *rightsRow, r *rol
 	if there, gone := told(rec), told(w.ask(handler, row, r, true)); there != gone {
 		y.fault("%s as %s: %s %s: the answer tells whether it is there:\n%s\n%s", row.operation, r.name, row.request, row.body, there, gone)
 	}
+}
+
+// contents are what is read by these operations, by all whom the table allows it
+// and by nobody else.
+var contents = map[string]string{
+	"listMessages": "Secret offer", "getMessage": "Secret offer", "getMessageHTML": "Between us", "getMessageRaw": rightsMail, "getAttachment": "Ten thousand",
 }
 
 // ask sends the request of a row.
@@ -194,6 +237,11 @@ func (o open) Raw(ctx context.Context, _ mailstead.Actor, id mailstead.MessageID
 	return o.Inbox.Raw(ctx, anyone, id)
 }
 
+// Open gives everybody an empty message.
+func (o open) Open(_ context.Context, _ mailstead.Actor, id mailstead.MessageID) (inbox.Opened, error) {
+	return inbox.Opened{Message: mailstead.Message{ID: id}}, nil
+}
+
 func (o open) Profiles(ctx context.Context, _ mailstead.Actor) ([]mailstead.Profile, error) {
 	return o.Sharing.Profiles(ctx, anyone)
 }
@@ -228,8 +276,9 @@ func (w *rightsWorld) findsMissingChecks(t *testing.T) {
 	for operation, want := range map[string]int{
 		"getMessageRaw": 1 + 2*2 + 3 + 4, // other, send and manage, Anna's tokens, the administrator's
 		"listProfiles":  2 + 2*4 + 4 + 3,
-		"getUser":       1, // Eve is told which user there is.
-		"getMessage":    0, // This check is in its place.
+		"getUser":       1,  // Eve is told which user there is.
+		"getMessage":    20, // Everybody: some get no content, the others no refusal.
+		"listMessages":  0,  // This check is in its place.
 	} {
 		got := answersOf(w.walk(handler, rowsOf(operation)))
 		if len(got) != want {

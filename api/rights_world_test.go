@@ -19,30 +19,6 @@ import (
 	"github.com/mailstead/mailstead/fakemail"
 )
 
-// role is somebody who asks, in one way of being signed in.
-type role struct {
-	name string
-	// email is the user's address, "" for nobody.
-	email  string
-	cookie string
-	token  string
-}
-
-// person is the name of the user, "" for nobody.
-func (r *role) person() string {
-	name, _, _ := strings.Cut(r.email, "@")
-	return name
-}
-
-// sign makes c a request of the role.
-func (r *role) sign(c call) call {
-	c.cookie = r.cookie
-	if r.token != "" {
-		c.header = map[string]string{"Authorization": "Bearer " + r.token}
-	}
-	return c
-}
-
 // rightsWorld is a house with people of every kind around the things of Anna: her
 // account and the mail in it, a mail that she sent, her tokens. Everybody has an
 // account of his own beside it.
