@@ -240,7 +240,9 @@ func (i *importRun) store(ctx context.Context, actor mailstead.Actor, row *impor
 func auditImported(actor mailstead.Actor, row *importRow) mailstead.AuditEntry {
 	e, _ := auditConnected(actor, &row.account, row.sides, nil)
 	if row.profileID != 0 {
-		e.Changes = append(e.Changes, mailstead.AuditChange{Field: "profile_id", After: json.RawMessage(row.profileID.String())})
+		name, _ := json.Marshal(row.item.Profile) // a text can be written
+		e.Changes = append(e.Changes, mailstead.AuditChange{Field: "profile_id", After: json.RawMessage(row.profileID.String())},
+			mailstead.AuditChange{Field: "profile", After: name})
 	}
 	if row.item.System {
 		e.Changes = append(e.Changes, mailstead.AuditChange{Field: "system", After: json.RawMessage("true")})

@@ -2,6 +2,7 @@ package connect_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -188,6 +189,18 @@ func TestWhatAnImportStores(t *testing.T) {
 		if e.Action != mailstead.AuditAccountConnect || e.Object.ID != mailstead.AccountID(i+1).String() || e.ActorID != root.User.ID {
 			t.Errorf("audit %+v", e)
 		}
+	}
+	var told []string
+	for _, c := range w.store.audit[1].Changes {
+		if c.Before == nil && (c.Field == "system" || strings.HasPrefix(c.Field, "profile")) {
+			told = append(told, c.Field+" "+string(c.After))
+		}
+	}
+	if diff := cmp.Diff([]string{"profile_id 5", `profile "Sales"`, "system true"}, told); diff != "" {
+		t.Errorf("the audit of what it was given to (-want +got):\n%s", diff)
+	}
+	if b, err := json.Marshal(w.store.audit); err != nil || strings.Contains(string(b), `"one"`) || strings.Contains(string(b), `"two"`) {
+		t.Errorf("a password is in the audit: %s, %v", b, err)
 	}
 	if len(w.store.audit) != 4 {
 		t.Errorf("%d entries of the audit", len(w.store.audit))

@@ -108,7 +108,9 @@ func column(header string) string {
 		return "system"
 	case "nosignin":
 		return "no_sign_in"
-	case "outgoingpassword":
+	case "incomingpassword", "imappassword":
+		return "password"
+	case "outgoingpassword", "smtppassword":
 		return "outgoing_password"
 	default:
 		return sideColumn(w)
