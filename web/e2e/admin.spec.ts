@@ -203,6 +203,56 @@ test('a provider is found, an error is explained', async ({ page, stage }) => {
   await axe(page);
 });
 
+test('the audit tells who changed what, by filters in the address, and as a table to keep', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  const password = 'a password of Ben';
+  const ben = await post(page, service, '/users', { email: 'ben@example.com', name: 'Ben', password });
+  await page.request.patch(`${service.url}/api/v1/users/${ben.id}`, { data: { name: 'Ben Osei' } });
+  for (let i = 1; i <= 60; i++) await post(page, service, '/profiles', { name: `Team ${i}` });
+
+  await page.goto(service.url + '/admin/audit');
+  const rows = page.getByRole('row').filter({ has: page.getByRole('time') });
+  await expect(rows).toHaveCount(50);
+  await expect(rows.first()).toContainText('Team 60');
+  await button(page, 'audit.more').click();
+  await expect(rows).toHaveCount(64);
+  await expect(button(page, 'audit.more')).toHaveCount(0);
+  await axe(page, 'the audit');
+
+  await page.getByLabel(t('audit.object'), { exact: true }).selectOption('user');
+  await expect(rows).toHaveCount(3);
+  await expect(page).toHaveURL(/kind=user/);
+  await page.getByLabel(t('audit.what'), { exact: true }).selectOption('user.update');
+  await expect(rows).toHaveCount(1);
+  await page.reload();
+  await expect(rows).toHaveCount(1);
+  await expect(rows).toContainText(admin.name);
+  await rows.getByText(t('audit.count', { count: 1 })).click();
+  await expect(rows.getByRole('definition')).toHaveText(new RegExp(`Ben\\s+${t('audit.became')}\\s+Ben Osei`));
+  await axe(page, 'a change unfolded');
+  const saved = page.waitForEvent('download');
+  await button(page, 'audit.export').click();
+  const file = await (await saved).createReadStream();
+  let text = '';
+  for await (const part of file) text += part;
+  expect(text.split('\r\n').filter(Boolean)).toHaveLength(2);
+  expect(text).toContain('"user.update","user","2","Ben Osei"');
+
+  await page.goto(`${service.url}/admin/audit?action=user.create`);
+  await rows.getByText(t('audit.count', { count: 4 })).click();
+  await expect(rows).toContainText(t('audit.secret'));
+  await expect(rows).not.toContainText(password);
+  await page.getByLabel(t('audit.to')).fill('2020-01-01');
+  await expect(page.getByText(t('audit.nothing'))).toBeVisible();
+  await button(page, 'audit.clear').click();
+  await expect(rows).toHaveCount(50);
+  await page.goto(`${service.url}/admin/audit?kind=user&object=${ben.id}&action=user.update`);
+  await expect(page.getByText(t('audit.only', { object: 'Ben Osei' }))).toBeVisible();
+  await rows.getByRole('link', { name: 'Ben Osei' }).click();
+  await expect(page).toHaveURL(`${service.url}/admin/users/${ben.id}`);
+});
+
 test('the administration is for administrators', async ({ page, stage }) => {
   const service = await stage.service({ admin: true });
   await signIn(page, service);

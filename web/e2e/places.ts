@@ -283,7 +283,7 @@ export const places: Place[] = [
     open: async (s) =>
       void (await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`)),
   },
-  ...['accounts', 'senders', 'users', 'profiles', 'providers', 'domains', 'explain'].map((section) => ({
+  ...['accounts', 'senders', 'users', 'profiles', 'audit', 'providers', 'domains', 'explain'].map((section) => ({
     name: 'admin-' + section,
     open: at('/admin/' + section),
   })),

@@ -19,6 +19,11 @@ export function exact(when: When): string {
   return show(toDate(when), 'exact', { dateStyle: 'full', timeStyle: 'medium' });
 }
 
+/** moment is a day and a time in short, where both matter. */
+export function moment(when: When): string {
+  return show(toDate(when), 'moment', { dateStyle: 'medium', timeStyle: 'short' });
+}
+
 /** day is a moment as a list shows it: the time today, the weekday within a week, else the date. */
 export function day(when: When, now = new Date()): string {
   const date = toDate(when);
