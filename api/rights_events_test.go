@@ -41,7 +41,7 @@ func (w *rightsWorld) story(events []mailstead.Event) []string {
 
 func TestEventsAreForThoseWhoMayReadThem(t *testing.T) {
 	w := newRightsWorld(t)
-	w.newOutgoing()
+	w.newOutgoing("anna")
 	about := []string{"account.connected", "account.updated"}
 	mail := []string{"account.connected", "account.updated", "load.done", "messages.new", "outgoing.state"}
 	if rec := w.as("anna", call{method: "PATCH", path: "/accounts/" + w.boxes["anna"].String(), body: `{"note":"x"}`}); rec.Code != http.StatusOK {
@@ -124,14 +124,14 @@ func TestAnOpenStreamFollowsTheRights(t *testing.T) {
 		streams[who] = w.follow(t, who)
 		w.drain(t, who, streams[who])
 	}
-	w.newOutgoing()
+	w.newOutgoing("anna")
 	for who, want := range map[string][]string{"eve": nil, "shared-send": nil, "shared-read": {"outgoing.state"}, "profile-read": {"outgoing.state"}} {
 		if diff := cmp.Diff(w.story(w.drain(t, who, streams[who])), want); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", who, diff)
 		}
 	}
 	w.change("profile-read", `{"profile_ids":[]}`)
-	w.newOutgoing()
+	w.newOutgoing("anna")
 	if got := w.story(w.drain(t, "profile-read", streams["profile-read"])); got != nil {
 		t.Errorf("who left the profile got %v", got)
 	}
@@ -139,11 +139,11 @@ func TestAnOpenStreamFollowsTheRights(t *testing.T) {
 		w.drain(t, who, streams[who])
 	}
 	w.change("shared-read", `{"disabled":true}`)
-	w.newOutgoing()
+	w.newOutgoing("anna")
 	if f, ok := next(t, streams["shared-read"]); ok {
 		t.Errorf("who was switched off got %+v", f)
 	}
-	w.newOutgoing()
+	w.newOutgoing("anna")
 	if got := w.story(w.drain(t, "eve", streams["eve"])); got != nil {
 		t.Errorf("Eve got %v", got)
 	}

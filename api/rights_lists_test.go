@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -51,28 +52,41 @@ var members = []string{
 
 func TestListsHoldWhatTheReaderMaySee(t *testing.T) {
 	w := newRightsWorld(t)
-	mail := w.newOutgoing()
-	all := slices.Concat([]string{"ada", "anna", "eve"}, members)
-	// For each who asks: whose accounts are listed, and whether the mail that Anna
-	// sent is listed, for Anna's account, for Anna, and without a word.
+	senders := map[mailstead.OutgoingID]string{w.newOutgoing("anna"): "anna", w.newOutgoing("shared-send"): "shared-send"}
+	everybody := slices.Concat([]string{"ada", "anna", "eve"}, members)
+	both, hers := []string{"anna", "shared-send"}, []string{"anna"}
+	// For each who asks: whose accounts are listed, who sent the mails that are
+	// listed for Anna's account, for Anna, and at all, and the rights on the account.
 	type seen struct {
-		accounts            []string
-		ofAccount, ofA, all bool
+		accounts, ofAccount, ofAnna, all []string
+		rights                           mailstead.Rights
 	}
+	full := mailstead.Rights{Read: true, Send: true, Manage: true}
 	want := map[string]seen{
-		"ada":            {all, true, true, true},
-		"anna":           {[]string{"anna"}, true, true, true},
+		"ada":            {everybody, both, hers, both, full},
+		"ada/everything": {everybody, both, hers, both, full},
+		"anna":           {hers, both, hers, hers, full},
 		"eve":            {accounts: []string{"eve"}},
-		"anna/mail:read": {[]string{"anna"}, true, true, true},
-		"anna/mail:send": {[]string{"anna"}, true, true, true}, // Its own.
-		"anna/accounts":  {accounts: []string{"anna"}},
+		"anna/mail:read": {hers, both, hers, hers, mailstead.Rights{Read: true}},
+		"anna/mail:send": {hers, hers, hers, hers, mailstead.Rights{Send: true}},
+		"anna/accounts":  {accounts: hers, rights: mailstead.Rights{Manage: true}},
 		"ada/mail:read":  {accounts: []string{"ada"}},
 		"ada/mail:send":  {accounts: []string{"ada"}},
 		"ada/accounts":   {accounts: []string{"ada"}},
 	}
 	for _, m := range members {
-		want[m] = seen{accounts: []string{"anna", m}, ofAccount: strings.Contains(m, "read")}
+		s := seen{accounts: []string{"anna", m}, rights: mailstead.Rights{
+			Read: strings.Contains(m, "read"), Send: strings.Contains(m, "send"), Manage: strings.Contains(m, "manage"),
+		}}
+		if m == "shared-send" {
+			s.ofAccount, s.all = []string{m}, []string{m}
+		}
+		if s.rights.Read {
+			s.ofAccount = both
+		}
+		want[m] = s
 	}
+	account, anna := w.boxes["anna"].String(), w.people["anna"].ID.String()
 	for who, want := range want {
 		t.Run(who, func(t *testing.T) {
 			var accounts []string
@@ -84,24 +98,41 @@ func TestListsHoldWhatTheReaderMaySee(t *testing.T) {
 			if diff := cmp.Diff(accounts, want.accounts); diff != "" {
 				t.Errorf("accounts (-got +want):\n%s", diff)
 			}
+			if want.rights != (mailstead.Rights{}) {
+				if got := read[api.AccountDetail](t, w, who, "/accounts/"+account).Rights; got != want.rights {
+					t.Errorf("rights = %+v, want %+v", got, want.rights)
+				}
+			}
 			if strings.HasSuffix(who, "/accounts") {
 				return // It reads no mail.
 			}
-			account, anna := w.boxes["anna"].String(), w.people["anna"].ID.String()
-			for path, want := range map[string]bool{
-				"/outbox?account=" + account: want.ofAccount, "/outbox?user=" + anna: want.ofA, "/outbox": want.all,
-				"/outbox?user=" + anna + "&account=" + account: want.ofAccount,
-			} {
-				var ids []mailstead.OutgoingID
+			for path, want := range map[string][]string{"/outbox?account=" + account: want.ofAccount, "/outbox?user=" + anna: want.ofAnna, "/outbox": want.all} {
+				var got []string
 				for _, m := range read[api.Page[mailstead.OutgoingMessage]](t, w, who, path).Items {
-					ids = append(ids, m.ID)
+					got = append(got, senders[m.ID])
+					one := read[api.OutgoingDetail](t, w, who, "/outbox/"+m.ID.String())
+					if others := len(m.Reason.PassedOver) + len(one.Reason.PassedOver); others > 0 && !strings.HasPrefix(who, "ada") && w.by(t, who).person() != senders[m.ID] {
+						t.Errorf("mail %d tells of other accounts of %s", m.ID, senders[m.ID])
+					}
 				}
-				if got := slices.Contains(ids, mail); got != want || len(ids) > 1 {
-					t.Errorf("%s: mails %v, want Anna's: %v", path, ids, want)
+				slices.Sort(got)
+				if diff := cmp.Diff(got, want); diff != "" {
+					t.Errorf("%s: mails of (-got +want):\n%s", path, diff)
 				}
 			}
 		})
 	}
+	t.Run("a member's token for something else", func(t *testing.T) {
+		token := w.newToken("shared-read", time.Time{}, mailstead.ScopeSend)
+		r := &role{token: token.Secret}
+		list := answer[api.Page[mailstead.Account]](t, w.do(r.sign(call{path: "/accounts"})), http.StatusOK).Items
+		if len(list) != 1 || list[0].ID != w.boxes["shared-read"] {
+			t.Errorf("%d accounts are listed, want the member's own", len(list))
+		}
+		if rec := w.do(r.sign(call{path: "/accounts/" + account})); rec.Code != http.StatusNotFound {
+			t.Errorf("status %d, want 404 as in the list", rec.Code)
+		}
+	})
 	t.Run("a search finds nothing in other accounts", func(t *testing.T) {
 		for _, word := range []string{"offer", "secret"} {
 			if got := read[api.Page[mailstead.Message]](t, w, "eve", "/accounts/"+w.boxes["eve"].String()+"/messages?q="+word); len(got.Items) != 0 {

@@ -275,11 +275,11 @@ func (w *rightsWorld) tokenRoles() {
 	w.change("anna", `{"role":"user"}`)
 }
 
-// newOutgoing is a mail that Anna sends from her account and that waits.
-func (w *rightsWorld) newOutgoing() mailstead.OutgoingID {
+// newOutgoing is a mail that somebody sends from Anna's account and that waits.
+func (w *rightsWorld) newOutgoing(sender string) mailstead.OutgoingID {
 	w.t.Helper()
 	m := mailstead.OutgoingMessage{
-		UserID: w.people["anna"].ID, AccountID: w.boxes["anna"], State: mailstead.OutgoingQueued, From: "anna@example.com",
+		UserID: w.people[sender].ID, AccountID: w.boxes["anna"], State: mailstead.OutgoingQueued, From: "anna@example.com",
 		Recipients: []mailstead.Recipient{{Address: "bruno@example.com", State: mailstead.OutgoingQueued}}, Subject: "Hello",
 		InternetMessageID: w.fresh() + "@example.com", DueAt: w.config.Now().Add(24 * time.Hour),
 		Reason: mailstead.Resolution{AccountID: w.boxes["anna"], Level: mailstead.LevelUser, PassedOver: []mailstead.PassedOver{
@@ -333,7 +333,7 @@ func (w *rightsWorld) thing(name string, r *role) string {
 	case "{folder}":
 		return w.folder.String()
 	case "{new-mail}":
-		return w.newOutgoing().String()
+		return w.newOutgoing("anna").String()
 	case "{user}":
 		return w.people["anna"].ID.String()
 	case "{new-token}":
