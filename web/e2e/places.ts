@@ -16,6 +16,9 @@ export interface Place {
   open(stand: Stand): Promise<void>;
 }
 
+/** A table of accounts, with all that can be wrong in one. */
+const sampleTable = new URL('../../importer/testdata/accounts.csv', import.meta.url).pathname;
+
 /** The people and mailboxes of the demo. */
 export const ada = { name: 'Ada', email: 'ada@demo.example', password: 'demo-password' };
 
@@ -283,10 +286,12 @@ export const places: Place[] = [
     open: async (s) =>
       void (await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`)),
   },
-  ...['accounts', 'senders', 'users', 'profiles', 'audit', 'providers', 'domains', 'explain'].map((section) => ({
-    name: 'admin-' + section,
-    open: at('/admin/' + section),
-  })),
+  ...['accounts', 'import', 'senders', 'users', 'profiles', 'audit', 'providers', 'domains', 'explain'].map(
+    (section) => ({
+      name: 'admin-' + section,
+      open: at('/admin/' + section),
+    }),
+  ),
   { name: 'admin', open: at('/admin') },
   { name: 'admin-user', open: at('/admin/users/1') },
   { name: 'admin-provider', open: at('/admin/providers/aruba') },
@@ -294,6 +299,14 @@ export const places: Place[] = [
     name: 'admin-account',
     open: async (s) =>
       void (await s.page.goto(`${s.demo}/admin/accounts/${await idOf(s.page, s.demo, 'support@demo.example')}`)),
+  },
+  {
+    name: 'admin-import-preview',
+    open: async (s) => {
+      await s.page.goto(s.demo + '/admin/import');
+      await s.page.getByTestId('import-file').setInputFiles(sampleTable);
+      await s.page.getByRole('table').waitFor();
+    },
   },
   { name: 'missing', open: at('/no/such/page') },
   {
