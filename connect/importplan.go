@@ -26,17 +26,27 @@ func (row *importRow) note(severity importer.Severity, code, detail string) {
 	row.item.Findings = append(row.item.Findings, importer.NewFinding(severity, row.item.Line, code, detail))
 }
 
-// refuse adds what is wrong with the entry. An error that is no finding, such as
-// that of a store, is returned.
-func (row *importRow) refuse(err error) error {
+// refuse adds what is wrong with the entry, and what it is about. An error that is
+// no finding, such as that of a store, is returned.
+func (row *importRow) refuse(err error, detail string) error {
 	var e *mailstead.Error
 	if !errors.As(err, &e) || e.Kind != mailstead.KindInvalid {
 		return err
 	}
-	f := importer.NewFinding(importer.Error, row.item.Line, mailstead.CodeOf(e), e.Field)
+	f := importer.NewFinding(importer.Error, row.item.Line, mailstead.CodeOf(e), detail)
 	f.Text = e.Text
 	row.item.Findings = append(row.item.Findings, f)
 	return nil
+}
+
+// fieldOf names the input field that an error is about.
+func fieldOf(err error) string {
+	var e *mailstead.Error
+	_ = errors.As(err, &e)
+	if e == nil {
+		return ""
+	}
+	return e.Field
 }
 
 func (row *importRow) failed() bool {
@@ -122,7 +132,7 @@ func (i *importRun) complete(ctx context.Context, row *importRow, c *importer.Ca
 	}
 	var err error
 	if row.found, err = i.s.c.Directory.Discover(ctx, i.s.c.Store, c.Address); err != nil {
-		return row.refuse(err)
+		return row.refuse(err, c.Address)
 	}
 	row.account.Address = row.found.Address
 	for _, side := range []struct {
@@ -149,13 +159,13 @@ func (i *importRun) complete(ctx context.Context, row *importRow, c *importer.Ca
 		}
 	}
 	if err := i.s.justifyPlain(a, row.sides, i.r.PlainReason); err != nil {
-		if err := row.refuse(err); err != nil {
+		if err := row.refuse(err, ""); err != nil {
 			return err
 		}
 	}
 	a.ProviderID = i.s.providerOf(a, row.found.Provider.ID)
 	if err := a.Validate(); err != nil {
-		return row.refuse(err)
+		return row.refuse(err, fieldOf(err))
 	}
 	row.item.Name = a.Name
 	row.item.Address = a.Address
@@ -173,7 +183,7 @@ func (i *importRun) side(row *importRow, n mailstead.SideName, c *importer.Serve
 		row.note(importer.Warning, "import.encryption_added", g.server.Addr())
 	}
 	if g.server.Security == mailstead.SecurityNone && !i.s.c.AllowPlain {
-		if err := row.refuse(errPlainForbidden(n)); err != nil {
+		if err := row.refuse(errPlainForbidden(n), g.server.Addr()); err != nil {
 			return err
 		}
 	}
@@ -182,7 +192,7 @@ func (i *importRun) side(row *importRow, n mailstead.SideName, c *importer.Serve
 		t.secretField = "outgoing_password"
 	}
 	if err := mailstead.CheckPassword(t.secretField, t.secret); err != nil {
-		if err := row.refuse(err); err != nil {
+		if err := row.refuse(err, t.secretField); err != nil {
 			return err
 		}
 	}
@@ -209,7 +219,7 @@ func (i *importRun) target(row *importRow, n mailstead.SideName, c *importer.Ser
 		case len(known) == 0:
 			return target{}, false, nil
 		case row.found.Problem != "":
-			return target{}, false, row.refuse(mailstead.Invalid(string(n), row.found.ProblemCode, row.found.Problem))
+			return target{}, false, row.refuse(mailstead.Invalid(string(n), row.found.ProblemCode, row.found.Problem), row.found.Provider.Name)
 		}
 		g := target{known[0].Server, c.Login}
 		if g.login == "" {
@@ -220,7 +230,7 @@ func (i *importRun) target(row *importRow, n mailstead.SideName, c *importer.Ser
 	}
 	servers, err := typedServers(n, ServerInput{Text: c.Host, Port: c.Port, Security: c.Security})
 	if err != nil {
-		return target{}, false, row.refuse(err)
+		return target{}, false, row.refuse(err, c.Host)
 	}
 	server, usual := servers[0], row.account.Address
 	p, known := i.s.c.Directory.ByHosts(server.Host)
@@ -244,7 +254,7 @@ func (i *importRun) target(row *importRow, n mailstead.SideName, c *importer.Ser
 	}
 	if login == "" && !c.Open {
 		return target{}, false, row.refuse(mailstead.Invalid(string(n)+".login", "input.login_needed",
-			"The user name is needed: it does not follow from the address here."))
+			"The user name is needed: it does not follow from the address here."), server.Host)
 	}
 	return target{server, login}, true, nil
 }

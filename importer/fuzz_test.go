@@ -56,10 +56,15 @@ func fuzz(f *testing.F, format importer.Format, samples ...string) {
 				if c.Incoming == nil && c.Outgoing == nil && !c.Failed() {
 					t.Fatalf("no server and no finding: %+v", c)
 				}
+				for _, x := range c.Findings {
+					if x.Line < 1 {
+						t.Fatalf("finding %+v", x)
+					}
+				}
 				findings = append(findings, c.Findings...)
 			}
 			for _, x := range findings {
-				if x.Line < 1 || x.Code == "" || x.Text == "" || !utf8.ValidString(x.Detail) {
+				if x.Line < 0 || x.Code == "" || x.Text == "" || !utf8.ValidString(x.Detail) {
 					t.Fatalf("finding %+v", x)
 				}
 			}

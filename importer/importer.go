@@ -103,6 +103,7 @@ const (
 
 // Finding is what somebody should know about a line of the source.
 type Finding struct {
+	// Line is the line of the source, 0 for the whole of it.
 	Line     int      `json:"line"`
 	Severity Severity `json:"severity"`
 	// Code is a stable word for programs.
@@ -167,7 +168,7 @@ func Read(content []byte, format Format) (File, error) {
 	}
 	f := File{Format: format}
 	if charset != "" {
-		f.warn(1, "import.charset", charset)
+		f.warn(0, "import.charset", charset)
 	}
 	var err error
 	switch format {
@@ -187,7 +188,7 @@ func Read(content []byte, format Format) (File, error) {
 		return File{}, err
 	}
 	if len(f.Candidates) == 0 {
-		f.fail(1, "import.nothing_found", "")
+		f.fail(0, "import.nothing_found", "")
 	}
 	return f, nil
 }

@@ -103,7 +103,11 @@ func writeImport(w io.Writer, r *connect.ImportReport) {
 		if f.Detail != "" {
 			detail = " (" + strconv.Quote(f.Detail) + ")"
 		}
-		fmt.Fprintf(w, "line %d, %s: %s%s [%s]\n", f.Line, f.Severity, f.Text, detail, f.Code)
+		where := "file"
+		if f.Line > 0 {
+			where = "line " + strconv.Itoa(f.Line)
+		}
+		fmt.Fprintf(w, "%s, %s: %s%s [%s]\n", where, f.Severity, f.Text, detail, f.Code)
 	}
 	stored := counts[connect.ImportNew] + counts[connect.ImportNeedsPassword]
 	verb := "imported"
