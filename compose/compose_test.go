@@ -50,7 +50,7 @@ func TestReplyQuotesAndKeepsTheThread(t *testing.T) {
 		Kind:       mailstead.DraftReply,
 		To:         []mailstead.Address{{Name: "Bob", Address: "bob@example.org"}},
 		Subject:    "Re: The offer",
-		Text:       "\n\n-- \nAnna Smith\nExample Ltd\n\nOn Mon, 6 May 2024 at 10:00, Bob wrote:\n> first line\n>\n> last line\n",
+		Text:       "\n\n-- \nAnna Smith\nExample Ltd\n\nOn Mon, 6 May 2024 at 10:00 +0200, Bob wrote:\n> first line\n>\n> last line\n",
 		ParentID:   7,
 		InReplyTo:  []string{"parent@example.org"},
 		References: []string{"root@example.org", "parent@example.org"},
@@ -192,7 +192,7 @@ func TestForwardCarriesHeaderTextAndFiles(t *testing.T) {
 	want := mailstead.Draft{
 		Kind:    mailstead.DraftForward,
 		Subject: "Fwd: The offer",
-		Text: "\n\n---------- Forwarded message ----------\nFrom: Bob <bob@example.org>\nDate: Mon, 6 May 2024 at 10:00\nSubject: The offer\n" +
+		Text: "\n\n---------- Forwarded message ----------\nFrom: Bob <bob@example.org>\nDate: Mon, 6 May 2024 at 10:00 +0200\nSubject: The offer\n" +
 			"To: Anna <anna@example.com>, Carl <carl@example.org>\nCc: dan@example.org, CARL@example.org, sales@example.com, bob@EXAMPLE.org\n\n" + parent().Text,
 		ParentID: 7,
 		Attachments: []mailstead.DraftAttachment{

@@ -7,7 +7,8 @@ import (
 	"github.com/mailstead/mailstead/message"
 )
 
-const dateLayout = "Mon, 2 Jan 2006 at 15:04"
+// dateLayout has the zone, as nobody knows that of the reader.
+const dateLayout = "Mon, 2 Jan 2006 at 15:04 -0700"
 
 // replyText is an empty first line, the signature and the quoted parent.
 func replyText(parent *message.Mail, signature string) string {
