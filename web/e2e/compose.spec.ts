@@ -249,7 +249,7 @@ test('30 MB are refused at once and nothing is lost', async ({ page, stage }) =>
   );
   await expect(dialog(page).getByRole('alert')).toContainText('film.mov (30 MB) is too large');
   await expect(dialog(page).getByRole('list', { name: 'Attached files' }).getByRole('listitem')).toHaveCount(1);
-  await expect(dialog(page).getByText('1 file, 4 byte of 25 MB')).toBeVisible();
+  await expect(dialog(page).getByText('1 file, 4 bytes of 25 MB')).toBeVisible();
   await expect(text(page)).toContainText('Here it comes.');
 });
 

@@ -128,7 +128,7 @@ test('sample mail comes and goes with one click, and the click says what goes', 
   await expect(page.getByText(t('connect.done.title', { address: 'anna@demo.example' }))).toBeVisible();
   await expect(page.getByText(t('connect.done.months', { count: 3 }))).toBeVisible();
   await page.goto(service.url + '/welcome');
-  await page.getByRole('button', { name: /Remove with 1 mailbox, \d+ messages/ }).click();
+  await page.getByRole('button', { name: /Remove sample mail \(1 mailbox, \d+ messages\)/ }).click();
   await expect(page.getByRole('button', { name: t('start.demo.add') })).toBeVisible();
   await expect(page.getByRole('link', { name: t('start.step.mailbox.action'), exact: true })).toBeVisible();
 });
