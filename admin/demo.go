@@ -223,6 +223,9 @@ func (s *Service) demoAccounts(ctx context.Context, actor mailstead.Actor) ([]ma
 		q.Hosts = append(q.Hosts, servers[i].Host)
 	}
 	ids := []mailstead.AccountID{}
+	if len(q.Hosts) == 0 {
+		return ids, nil // none would mean the accounts of everybody
+	}
 	for {
 		page, err := s.demo.Accounts.Accounts(ctx, actor, q)
 		if err != nil {
