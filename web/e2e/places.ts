@@ -160,7 +160,10 @@ export const places: Place[] = [
     name: 'mail-folders',
     open: async (s) => void (await s.page.goto(`${s.demo}/mail/${await idOf(s.page, s.demo, 'support@demo.example')}`)),
   },
-  { name: 'mail-message', open: (s) => message(s, 'sales@demo.example', (m) => !m.has_attachments && m.subject !== '') },
+  {
+    name: 'mail-message',
+    open: (s) => message(s, 'sales@demo.example', (m) => !m.has_attachments && m.subject !== ''),
+  },
   { name: 'mail-attachments', open: (s) => message(s, 'support@demo.example', (m) => m.has_attachments === true) },
   { name: 'mail-quarantined', open: (s) => message(s, 'support@demo.example', (m) => m.state === 'quarantined') },
   {
