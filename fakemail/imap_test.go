@@ -2,7 +2,6 @@ package fakemail_test
 
 import (
 	"bufio"
-
 	"io"
 	"net"
 	"net/netip"
