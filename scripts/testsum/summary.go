@@ -30,8 +30,12 @@ type summary struct {
 	builds   map[string][]string // output of the compiler by import path
 
 	passed, failed, skipped int
-	bad                     []string // names of what failed or was skipped
+	bad                     []string // names of what failed or was skipped, with their first words
 }
+
+// firstLines is how much the end of the report repeats of what a test has said: who sees
+// only the end must see why.
+const firstLines = 12
 
 // packageRun is a package whose tests are running.
 type packageRun struct {
@@ -161,13 +165,18 @@ func (s *summary) show(what, pkg, test string, p *packageRun) {
 	if test != "" {
 		name += " " + test
 	}
-	s.bad = append(s.bad, what+": "+name)
 	fmt.Fprintf(s.out, "\n%s: %s\n", what, name)
+	first := []string{what + ": " + name}
 	for _, line := range p.output[test] {
-		if !strings.HasPrefix(line, "=== ") {
-			fmt.Fprint(s.out, "    ", line)
+		if strings.HasPrefix(line, "=== ") {
+			continue
+		}
+		fmt.Fprint(s.out, "    ", line)
+		if len(first) <= firstLines && strings.TrimSpace(line) != "" && !strings.HasPrefix(strings.TrimSpace(line), "--- ") {
+			first = append(first, "    "+strings.TrimRight(fmt.Sprintf("%.200s", line), "\n"))
 		}
 	}
+	s.bad = append(s.bad, strings.Join(first, "\n"))
 }
 
 // finish prints the end of the report and returns the exit code. runErr is how
