@@ -93,7 +93,7 @@ var levelRank = map[SenderLevel]int{
 // ResolveSender decides who sends: the account chosen in the message, the
 // template's, the user's own (the preferred one, then by priority), the user's
 // profile's (by priority), the system default, the configuration file. Ties end
-// by name, then by id, so that the answer does not depend on the order of the
+// by name, then by id, then by the profile's name, so that the answer does not depend on the order of the
 // candidates. Disabled and forbidden accounts are passed over; one in trouble is
 // chosen and its mail held, because mail is never sent silently from another
 // address.
@@ -148,6 +148,7 @@ func compareCandidates(a, b SenderCandidate) int {
 		cmp.Compare(a.Priority, b.Priority),
 		cmp.Compare(a.Name, b.Name),
 		cmp.Compare(a.AccountID, b.AccountID),
+		cmp.Compare(a.Profile, b.Profile),
 	)
 }
 

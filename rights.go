@@ -72,7 +72,7 @@ func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
 			c.UserDefault = a.ID == f.User.DefaultAccountID
 			direct[a.ID] = true
 			// Who owns an account may send from it whatever an assignment says.
-			c.Allowed = c.Allowed || sendable[a.ID]
+			c.Allowed = c.Allowed || (a.OwnerID == f.User.ID && f.User.ID != 0)
 		}
 		// The system's account sends when nobody else can; it is not for choosing.
 		sendable[a.ID] = sendable[a.ID] || (c.Allowed && !as.System)
