@@ -44,7 +44,7 @@ func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
 	for i := range f.Accounts {
 		a := &f.Accounts[i]
 		accounts[a.ID] = a
-		if a.OwnerID == f.User.ID && f.User.ID != 0 {
+		if f.owns(a) {
 			sendable[a.ID] = true
 		}
 	}
@@ -72,7 +72,7 @@ func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
 			c.UserDefault = a.ID == f.User.DefaultAccountID
 			direct[a.ID] = true
 			// Who owns an account may send from it whatever an assignment says.
-			c.Allowed = c.Allowed || (a.OwnerID == f.User.ID && f.User.ID != 0)
+			c.Allowed = c.Allowed || f.owns(a)
 		}
 		// The system's account sends when nobody else can; it is not for choosing.
 		sendable[a.ID] = sendable[a.ID] || (c.Allowed && !as.System)
@@ -80,7 +80,7 @@ func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
 	}
 	for i := range f.Accounts {
 		a := &f.Accounts[i]
-		if a.OwnerID != 0 && a.OwnerID == f.User.ID && !direct[a.ID] {
+		if f.owns(a) && !direct[a.ID] {
 			c := candidate(a, true, 0)
 			c.Level, c.UserDefault = LevelUser, a.ID == f.User.DefaultAccountID
 			out = append(out, c)
@@ -99,6 +99,8 @@ func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
 	}
 	return out
 }
+
+func (f *SenderFacts) owns(a *Account) bool { return a.OwnerID != 0 && a.OwnerID == f.User.ID }
 
 func candidate(a *Account, allowed bool, priority int) SenderCandidate {
 	return SenderCandidate{
