@@ -34,6 +34,7 @@ const (
 	AuditDomainPut        AuditAction = "domain.put"
 	AuditDomainLearn      AuditAction = "domain.learn"
 	AuditDomainDelete     AuditAction = "domain.delete"
+	AuditPoliciesUpdate   AuditAction = "policies.update"
 	AuditDemoAdd          AuditAction = "demo.add"
 	AuditDemoRemove       AuditAction = "demo.remove"
 )
@@ -45,7 +46,7 @@ func AuditActions() []AuditAction {
 		AuditProfileCreate, AuditProfileDelete, AuditTokenCreate, AuditTokenDelete,
 		AuditAccountConnect, AuditAccountUpdate, AuditAccountPassword, AuditAccountDelete,
 		AuditAssignmentCreate, AuditAssignmentDelete, AuditSystemAccount,
-		AuditDomainPut, AuditDomainLearn, AuditDomainDelete, AuditDemoAdd, AuditDemoRemove,
+		AuditDomainPut, AuditDomainLearn, AuditDomainDelete, AuditPoliciesUpdate, AuditDemoAdd, AuditDemoRemove,
 	}
 }
 
@@ -62,6 +63,7 @@ const (
 	AuditDomain  AuditKind = "domain"
 	AuditNetwork AuditKind = "network"
 	AuditDemo    AuditKind = "demo"
+	AuditPolicy  AuditKind = "policies"
 )
 
 // AuditObject is what something was done to.
@@ -142,6 +144,9 @@ func (a *Account) AuditObject() AuditObject { return auditObject(AuditAccount, a
 func (d *Domain) AuditObject() AuditObject {
 	return AuditObject{Kind: AuditDomain, ID: d.Name, Name: d.Name}
 }
+
+// AuditObject returns the policies as the object of an entry.
+func (p *Policies) AuditObject() AuditObject { return AuditObject{Kind: AuditPolicy} }
 
 func auditObject[ID ~int64](kind AuditKind, id ID, name string) AuditObject {
 	o := AuditObject{Kind: kind, Name: name}

@@ -21,7 +21,10 @@ type User struct {
 	// DefaultAccountID is the account that the user prefers to send from, or 0.
 	DefaultAccountID AccountID   `json:"default_account_id,omitempty"`
 	ProfileIDs       []ProfileID `json:"profile_ids,omitempty"`
-	CreatedAt        time.Time   `json:"created_at" audit:"-"`
+	// OwnAccounts is what the user may change of the accounts that it manages, ""
+	// for what the policies say.
+	OwnAccounts AccountFreedom `json:"own_accounts,omitempty"`
+	CreatedAt   time.Time      `json:"created_at" audit:"-"`
 }
 
 // Validate cleans and checks what a person typed.
@@ -39,6 +42,9 @@ func (u *User) Validate() error {
 	}
 	if c.Role != RoleAdmin && c.Role != RoleUser {
 		return Invalid("role", "input.role", "The role must be admin or user.")
+	}
+	if err := c.OwnAccounts.Validate("own_accounts"); err != nil {
+		return err
 	}
 	*u = c
 	return nil

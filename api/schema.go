@@ -47,6 +47,8 @@ type (
 	secretSchema        struct{}
 	auditActionSchema   struct{}
 	auditKindSchema     struct{}
+	copyRuleSchema      struct{}
+	freedomSchema       struct{}
 	importFormatSchema  struct{}
 	importOutcomeSchema struct{}
 	severitySchema      struct{}
@@ -149,7 +151,16 @@ func (auditActionSchema) Schema(huma.Registry) *huma.Schema {
 
 func (auditKindSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.AuditUser, mailstead.AuditProfile, mailstead.AuditToken, mailstead.AuditAccount,
-		mailstead.AuditDomain, mailstead.AuditNetwork, mailstead.AuditDemo)
+		mailstead.AuditDomain, mailstead.AuditNetwork, mailstead.AuditDemo, mailstead.AuditPolicy)
+}
+
+func (copyRuleSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.CopiesEverybody, mailstead.CopiesAdministrators, mailstead.CopiesProfiles)
+}
+
+func (freedomSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.FreedomDefault, mailstead.FreedomEverything, mailstead.FreedomProvider,
+		mailstead.FreedomPassword, mailstead.FreedomNothing)
 }
 
 // secretSchema is a password in input. No answer has one.
@@ -181,6 +192,8 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.Secret, secretSchema](r)
 	alias[mailstead.AuditAction, auditActionSchema](r)
 	alias[mailstead.AuditKind, auditKindSchema](r)
+	alias[mailstead.CopyRule, copyRuleSchema](r)
+	alias[mailstead.AccountFreedom, freedomSchema](r)
 	alias[importer.Format, importFormatSchema](r)
 	alias[connect.ImportOutcome, importOutcomeSchema](r)
 	alias[importer.Severity, severitySchema](r)
