@@ -15,8 +15,7 @@ const (
 	LevelUser     SenderLevel = "user"
 	LevelProfile  SenderLevel = "profile"
 	LevelSystem   SenderLevel = "system"
-	// LevelConfiguration is the SMTP server of the configuration file; it has no
-	// account.
+	// LevelConfiguration is the SMTP server of the configuration file.
 	LevelConfiguration SenderLevel = "configuration"
 	// LevelNone means that nobody can send.
 	LevelNone SenderLevel = "none"
@@ -66,7 +65,8 @@ type PassedOver struct {
 // Resolution is which account sends for whom, and why. It is stored with every
 // outgoing mail.
 type Resolution struct {
-	// AccountID is 0 at LevelConfiguration and LevelNone.
+	// AccountID is 0 at LevelNone. At LevelConfiguration it is the account that
+	// stands for the configuration file.
 	AccountID AccountID   `json:"account_id,omitempty"`
 	Level     SenderLevel `json:"level"`
 	Address   string      `json:"address,omitempty"`
@@ -82,8 +82,11 @@ type Resolution struct {
 
 // ConfigurationSender is the sender of the configuration file, or zero.
 type ConfigurationSender struct {
-	Address string
-	Name    string
+	AccountID AccountID
+	Address   string
+	Name      string
+	// Healthy is false while its server is in trouble: its mail is held.
+	Healthy bool
 }
 
 var levelRank = map[SenderLevel]int{
@@ -122,9 +125,13 @@ func ResolveSender(candidates []SenderCandidate, config ConfigurationSender) Res
 			Profile: won.Profile, Held: !won.Healthy, Reason: reasonFor(won), PassedOver: passed,
 		}
 	case config.Address != "":
+		reason := "No account may send for this user, so the mail server of the configuration file sends."
+		if !config.Healthy {
+			reason += " It is in trouble, so the mail waits."
+		}
 		return Resolution{
-			Level: LevelConfiguration, Address: config.Address, Name: config.Name, PassedOver: passed,
-			Reason: "No account may send for this user, so the mail server of the configuration file sends.",
+			AccountID: config.AccountID, Level: LevelConfiguration, Address: config.Address, Name: config.Name,
+			Held: !config.Healthy, Reason: reason, PassedOver: passed,
 		}
 	default:
 		return Resolution{

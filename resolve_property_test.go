@@ -51,7 +51,7 @@ func world(t *rapid.T) (facts mailstead.SenderFacts, chosen, template mailstead.
 		facts.Assignments = append(facts.Assignments, mailstead.Assignment{AccountID: accountID("system", 1), System: true, Rights: send})
 	}
 	if rapid.Bool().Draw(t, "configuration") {
-		config.Address = "configuration@example.com"
+		config = mailstead.ConfigurationSender{AccountID: 99, Address: "configuration@example.com", Healthy: rapid.Bool().Draw(t, "healthy")}
 	}
 	return facts, accountID("chosen", 0), accountID("template", 0), config
 }
@@ -154,7 +154,7 @@ func TestResolverKeepsItsPromisesInAnyWorld(t *testing.T) {
 				t.Fatalf("the reason does not name the account: %q", got.Reason)
 			}
 		case config.Address != "":
-			if got.Level != mailstead.LevelConfiguration || got.AccountID != 0 || got.Address != config.Address {
+			if got.Level != mailstead.LevelConfiguration || got.AccountID != config.AccountID || got.Address != config.Address || got.Held == config.Healthy {
 				t.Fatalf("nobody can send, and the configuration has a server: %+v", got)
 			}
 		default:

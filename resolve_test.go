@@ -31,7 +31,7 @@ const anna mailstead.UserID = 1
 
 func TestResolveSender(t *testing.T) {
 	sales := mailstead.Profile{ID: 1, Name: "Sales"}
-	config := mailstead.ConfigurationSender{Address: "system@example.com"}
+	config := mailstead.ConfigurationSender{AccountID: 99, Address: "system@example.com", Healthy: true}
 	system := mailstead.Assignment{AccountID: 90, System: true, Rights: send}
 	for name, c := range map[string]struct {
 		facts            mailstead.SenderFacts
@@ -46,7 +46,7 @@ func TestResolveSender(t *testing.T) {
 			level: mailstead.LevelNone,
 		},
 		"only the configuration file": {
-			config: config, level: mailstead.LevelConfiguration,
+			config: config, want: 99, level: mailstead.LevelConfiguration,
 		},
 		"system default before the configuration file": {
 			facts: mailstead.SenderFacts{
@@ -169,7 +169,7 @@ func TestResolveSender(t *testing.T) {
 		},
 		"everything disabled ends at the configuration file": {
 			facts:  mailstead.SenderFacts{Accounts: []mailstead.Account{account(10, anna, "off", disabled)}},
-			config: config, level: mailstead.LevelConfiguration,
+			config: config, want: 99, level: mailstead.LevelConfiguration,
 			passed: map[mailstead.AccountID]mailstead.PassReason{10: mailstead.PassDisabled},
 		},
 	} {

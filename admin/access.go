@@ -121,6 +121,9 @@ func (s *Service) checkAssignment(ctx context.Context, actor mailstead.Actor, a 
 	if err != nil {
 		return account, notFoundIs(err, mailstead.Invalid("account_id", "input.account", "There is no such account."))
 	}
+	if account.FromConfiguration() {
+		return account, mailstead.ErrFromConfiguration()
+	}
 	if a.ProfileID != 0 {
 		return account, s.checkProfiles(ctx, []mailstead.ProfileID{a.ProfileID})
 	}
@@ -206,6 +209,9 @@ func (s *Service) SetSystemAccount(ctx context.Context, actor mailstead.Actor, a
 		a, _, err := s.c.Store.AccountFor(ctx, account, actor.User.ID)
 		if err != nil {
 			return notFoundIs(err, mailstead.Invalid("account_id", "input.account", "There is no such account."))
+		}
+		if a.FromConfiguration() {
+			return mailstead.ErrFromConfiguration()
 		}
 		if a.Outgoing == nil {
 			return mailstead.Invalid("account_id", "input.account", "This account only receives; the system's account must be able to send.")

@@ -31,6 +31,8 @@ import (
 // Store is what connect needs of the store. Its methods are those of store.DB.
 type Store interface {
 	ConnectAccount(ctx context.Context, c mailstead.Connected) (mailstead.AccountID, error)
+	ConnectAccounts(ctx context.Context, all ...mailstead.Connected) error
+	ConfigurationAccount(ctx context.Context) (mailstead.Account, error)
 	AccountFor(ctx context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error)
 	Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailstead.Account, error)
 	UpdateAccount(ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event) error
@@ -155,9 +157,18 @@ func (s *Service) allowTest(actor mailstead.Actor) error {
 	}
 }
 
-// managed returns an account that the actor may manage. To people who may not
-// even see it, it does not exist.
+// managed returns an account that the actor may change.
 func (s *Service) managed(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, error) {
+	a, err := s.manageable(ctx, actor, id)
+	if err == nil && a.FromConfiguration() {
+		return mailstead.Account{}, mailstead.ErrFromConfiguration()
+	}
+	return a, err
+}
+
+// manageable returns an account that the actor may manage. To people who may not
+// even see it, it does not exist.
+func (s *Service) manageable(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, error) {
 	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
 		return mailstead.Account{}, err
 	}

@@ -254,6 +254,26 @@ func (m *memory) ConnectAccount(_ context.Context, c mailstead.Connected) (mails
 	return c.Account.ID, nil
 }
 
+func (m *memory) ConnectAccounts(ctx context.Context, all ...mailstead.Connected) error {
+	for _, c := range all {
+		if _, err := m.ConnectAccount(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *memory) ConfigurationAccount(context.Context) (mailstead.Account, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, a := range m.accounts {
+		if a.FromConfiguration() {
+			return copied(a), nil
+		}
+	}
+	return mailstead.Account{}, mailstead.NotFound("account")
+}
+
 func (m *memory) AccountFor(_ context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

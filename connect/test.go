@@ -48,7 +48,7 @@ func (s *Service) Test(ctx context.Context, actor mailstead.Actor, r Request) (R
 
 // TestAccount tries an account as it is stored.
 func (s *Service) TestAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (Result, error) {
-	a, err := s.managed(ctx, actor, id)
+	a, err := s.manageable(ctx, actor, id)
 	if err != nil {
 		return Result{}, err
 	}

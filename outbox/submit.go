@@ -160,7 +160,7 @@ func (s *Service) resolve(ctx context.Context, actor mailstead.Actor, user mails
 			}
 		}
 	}
-	r := mailstead.ResolveSender(candidates, mailstead.ConfigurationSender{})
+	r := mailstead.ResolveSender(candidates, facts.ConfigurationSender())
 	if !actor.IsAdmin() && chosen != 0 && r.AccountID != chosen {
 		hideChosen(&r, chosen)
 	}

@@ -125,50 +125,64 @@ func accounts(rows []accountRow) []mailstead.Account {
 // domain that it taught and the events, in one step. It sets the ids of c's
 // account and assignments, and those that the audit entry and the events name.
 func (db *DB) ConnectAccount(ctx context.Context, c mailstead.Connected) (mailstead.AccountID, error) {
-	err := db.write(ctx, "connect account", func(ctx context.Context, s *step) error {
-		if c.Account.OwnerID != 0 {
-			if err := requireUser(ctx, s.Session, c.Account.OwnerID); err != nil {
-				return err
-			}
-		}
-		row := newAccountRow(c.Account)
-		row.ID = 0
-		if row.CreatedAt == 0 {
-			row.CreatedAt = millis(s.now)
-		}
-		row.UpdatedAt = max(row.UpdatedAt, row.CreatedAt)
-		if _, err := s.NewInsert().Model(&row).Exec(ctx); err != nil {
-			if s.engine.Unique(err) {
-				return conflict("account.exists", "This account exists already.")
-			}
-			return err
-		}
-		id := mailstead.AccountID(row.ID)
-		if err := s.setSecrets(ctx, id, c.Secrets); err != nil {
-			return err
-		}
-		for i := range c.Assignments {
-			c.Assignments[i].AccountID = id
-			if err := s.assign(ctx, &c.Assignments[i]); err != nil {
-				return err
-			}
-		}
-		if c.Learned != nil {
-			if err := s.learn(ctx, c.Learned, c.LearnedAudit); err != nil {
-				return err
-			}
-		}
-		if err := s.auditNew(ctx, c.Audit, row.ID); err != nil {
-			return err
-		}
-		s.emitFor(id, c.Events)
-		c.Account.ID, c.Account.CreatedAt, c.Account.UpdatedAt = id, instant(row.CreatedAt), instant(row.UpdatedAt)
-		return nil
-	})
-	if err != nil {
+	if err := db.ConnectAccounts(ctx, c); err != nil {
 		return 0, err
 	}
 	return c.Account.ID, nil
+}
+
+// ConnectAccounts does for all accounts, or for none, what ConnectAccount does for
+// one.
+func (db *DB) ConnectAccounts(ctx context.Context, all ...mailstead.Connected) error {
+	return db.write(ctx, "connect account", func(ctx context.Context, s *step) error {
+		for i := range all {
+			if err := s.connect(ctx, &all[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *step) connect(ctx context.Context, c *mailstead.Connected) error {
+	if c.Account.OwnerID != 0 {
+		if err := requireUser(ctx, s.Session, c.Account.OwnerID); err != nil {
+			return err
+		}
+	}
+	row := newAccountRow(c.Account)
+	row.ID = 0
+	if row.CreatedAt == 0 {
+		row.CreatedAt = millis(s.now)
+	}
+	row.UpdatedAt = max(row.UpdatedAt, row.CreatedAt)
+	if _, err := s.NewInsert().Model(&row).Exec(ctx); err != nil {
+		if s.engine.Unique(err) {
+			return conflict("account.exists", "This account exists already.")
+		}
+		return err
+	}
+	id := mailstead.AccountID(row.ID)
+	if err := s.setSecrets(ctx, id, c.Secrets); err != nil {
+		return err
+	}
+	for i := range c.Assignments {
+		c.Assignments[i].AccountID = id
+		if err := s.assign(ctx, &c.Assignments[i]); err != nil {
+			return err
+		}
+	}
+	if c.Learned != nil {
+		if err := s.learn(ctx, c.Learned, c.LearnedAudit); err != nil {
+			return err
+		}
+	}
+	if err := s.auditNew(ctx, c.Audit, row.ID); err != nil {
+		return err
+	}
+	s.emitFor(id, c.Events)
+	c.Account.ID, c.Account.CreatedAt, c.Account.UpdatedAt = id, instant(row.CreatedAt), instant(row.UpdatedAt)
+	return nil
 }
 
 // emitFor stores events about an account.
@@ -184,6 +198,16 @@ func (db *DB) Account(ctx context.Context, id mailstead.AccountID) (mailstead.Ac
 	row, err := oneAccount(ctx, db.reader(), id, "")
 	if err != nil {
 		return mailstead.Account{}, fmt.Errorf("read account: %w", err)
+	}
+	return row.account(), nil
+}
+
+// ConfigurationAccount returns the account that stands for the mail server of the
+// configuration file; until there is one the error is KindNotFound.
+func (db *DB) ConfigurationAccount(ctx context.Context) (mailstead.Account, error) {
+	row, err := first(all[accountRow](ctx, db.reader(), "SELECT * FROM accounts WHERE account_key = ?", mailstead.ConfigurationKey))
+	if err := found(err, "account"); err != nil {
+		return mailstead.Account{}, fmt.Errorf("read account of the configuration: %w", err)
 	}
 	return row.account(), nil
 }
@@ -225,10 +249,11 @@ func (db *DB) AccountFor(ctx context.Context, id mailstead.AccountID, user mails
 	return row.account(), assignments(reach), nil
 }
 
-// Accounts returns accounts by id, at most 1,000.
+// Accounts returns accounts by id, at most 1,000. The one that stands for the
+// configuration file is not among them.
 func (db *DB) Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailstead.Account, error) {
 	var rows []accountRow
-	sel := db.reader().NewSelect().Model(&rows).Where("a.id > ? AND a.deleted_at = 0", int64(q.After)).
+	sel := db.reader().NewSelect().Model(&rows).Where("a.id > ? AND a.deleted_at = 0 AND a.account_key <> ?", int64(q.After), mailstead.ConfigurationKey).
 		Order("a.id").Limit(limit(q.Limit, 1000))
 	if q.VisibleTo != 0 {
 		sel.Where("a.id IN "+ofUser, int64(q.VisibleTo))

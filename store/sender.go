@@ -9,7 +9,8 @@ import (
 
 // SenderFacts returns what is known about who may send for user (0 is the
 // system): the user and its profiles, the assignments that reach it or the
-// system, and the accounts that these name, that it owns or that are named.
+// system, and the accounts that these name, that it owns, that are named or that
+// stands for the configuration file.
 func (db *DB) SenderFacts(ctx context.Context, user mailstead.UserID, named ...mailstead.AccountID) (mailstead.SenderFacts, error) {
 	f, err := senderFacts(ctx, db.reader(), user, named)
 	if err != nil {
@@ -45,7 +46,7 @@ func senderFacts(ctx context.Context, s *Session, user mailstead.UserID, named [
 		ids = append(ids, f.Assignments[i].AccountID)
 	}
 	rows, err := all[accountRow](ctx, s, "SELECT * FROM accounts WHERE deleted_at = 0 AND (id IN ("+params(len(ids))+
-		") OR (owner_id <> 0 AND owner_id = ?)) ORDER BY id", append(values(ids), int64(user))...)
+		") OR (owner_id <> 0 AND owner_id = ?) OR account_key = ?) ORDER BY id", append(values(ids), int64(user), mailstead.ConfigurationKey)...)
 	f.Accounts = accounts(rows)
 	return f, err
 }

@@ -85,7 +85,14 @@ func openApp(ctx context.Context, c config, log *slog.Logger) (_ *app, err error
 	if a.blobs, err = blob.Open(filepath.Join(c.Data, "blobs"), blob.Options{}); err != nil {
 		return nil, err
 	}
-	return a, a.wire(dialer, sealer)
+	if err := a.wire(dialer, sealer); err != nil {
+		return nil, err
+	}
+	configured, err := c.smtp()
+	if err != nil {
+		return nil, err
+	}
+	return a, a.connect.Configure(ctx, configured)
 }
 
 // reason is the system's own word for why a file cannot be used.

@@ -56,6 +56,14 @@ type config struct {
 	SendUnknownRetry []time.Duration `koanf:"send_unknown_retry"`
 	ConnectTimeout   time.Duration   `koanf:"connect_timeout"`
 	IOTimeout        time.Duration   `koanf:"io_timeout"`
+	// SMTPServer is the mail server that sends when no account may, with how it is
+	// signed in to and whom its mails are from.
+	SMTPServer       string           `koanf:"smtp_server"`
+	SMTPSecurity     string           `koanf:"smtp_security"`
+	SMTPLogin        string           `koanf:"smtp_login"`
+	SMTPPassword     mailstead.Secret `koanf:"smtp_password"`
+	SMTPPasswordFile string           `koanf:"smtp_password_file"`
+	SMTPFrom         string           `koanf:"smtp_from"`
 	// DemoLive is the pause between two new mails of the demo, 0 for none.
 	DemoLive time.Duration `koanf:"demo_live"`
 
@@ -69,7 +77,7 @@ func defaults() map[string]any {
 		"max_attachments": int64(25 << 20), "max_message_size": int64(50 << 20),
 		"poll_every": "5m", "sync_retry": "10s,1m,5m,15m", "sync_trouble": "1h", "sync_loads": 8,
 		"send_retry": "1m,5m,15m,1h,4h", "send_expire": "72h", "send_connections": 4, "send_unknown_retry": "30s,2m,10m,1h",
-		"connect_timeout": "15s", "io_timeout": "60s", "demo_live": "20s",
+		"connect_timeout": "15s", "io_timeout": "60s", "demo_live": "20s", "smtp_security": "starttls",
 	}
 }
 

@@ -85,11 +85,7 @@ func serve(t testing.TB, data string, args ...string) *service {
 func launch(t testing.TB, verb, data string, args ...string) *service {
 	t.Helper()
 	s := &service{t: t, verb: verb, data: data, args: args, answers: new(mailtest.Log), log: new(mailtest.Log)}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.client = &http.Client{Jar: jar, Timeout: time.Minute}
+	s.client = newClient(t)
 	s.start()
 	t.Cleanup(func() {
 		s.kill()
@@ -98,6 +94,16 @@ func launch(t testing.TB, verb, data string, args ...string) *service {
 		}
 	})
 	return s
+}
+
+// newClient returns a browser of its own: nobody is signed in.
+func newClient(t testing.TB) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &http.Client{Jar: jar, Timeout: time.Minute}
 }
 
 var listening = regexp.MustCompile(`msg=listening url=(\S+)`)

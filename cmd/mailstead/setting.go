@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/go-viper/mapstructure/v2"
+
+	"github.com/mailstead/mailstead"
 )
 
 // decode takes the settings over by their types.
@@ -81,6 +83,8 @@ func fromText(from, to reflect.Type, data any) (any, error) {
 			}
 		}
 		return list, nil
+	case to == reflect.TypeFor[mailstead.Secret]() && isText:
+		return mailstead.NewSecret(text), nil
 	case isText:
 		return strings.TrimSpace(text), nil
 	}
@@ -116,6 +120,9 @@ func (c *config) check() error {
 	case "debug", "info", "warn", "error":
 	default:
 		return badValue("log_level", "debug, info, warn or error", nil)
+	}
+	if _, err := c.smtp(); err != nil {
+		return err
 	}
 	if strings.ContainsFunc(c.EHLOName, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return badValue("ehlo_name", "a host name such as mail.example.com", nil)
@@ -291,6 +298,10 @@ func (c *config) show() (json.RawMessage, error) {
 				texts[i] = short(d)
 			}
 			out[name] = texts
+		case mailstead.Secret:
+			if out[name] = ""; !value.IsZero() {
+				out[name] = value.String()
+			}
 		case []string:
 			out[name] = append([]string{}, value...)
 		default:

@@ -63,6 +63,35 @@ var accountTests = map[string]func(*testing.T, *kit){
 		k.same("events", k.lastEvent(), mailstead.EventID(0))
 		k.same("calls of the hook", k.commits.Load(), int64(0))
 	},
+	"the account of the configuration file stands in no list and is one": func(t *testing.T, k *kit) {
+		ctx := t.Context()
+		_, err := k.db.ConfigurationAccount(ctx)
+		k.missing(err, "account")
+		standing, imported := k.newAccount("standing", 0), k.newAccount("imported", 0)
+		standing.Key = mailstead.ConfigurationKey
+		system := mailstead.Assignment{System: true, Rights: []mailstead.Right{mailstead.RightSend}}
+		k.ok(k.db.ConnectAccounts(ctx, mailstead.Connected{Audit: audited, Account: standing},
+			mailstead.Connected{Audit: audited, Account: imported, Assignments: []mailstead.Assignment{system}}))
+		got, err := k.db.ConfigurationAccount(ctx)
+		k.ok(err)
+		k.same("account of the configuration", got, *standing)
+		list, err := k.db.Accounts(ctx, mailstead.AccountQuery{})
+		k.ok(err)
+		k.same("accounts", list, []mailstead.Account{*imported})
+		facts, err := k.db.SenderFacts(ctx, k.user("anna").ID)
+		k.ok(err)
+		k.same("accounts that may send", facts.Accounts, []mailstead.Account{*standing, *imported})
+		k.same("sender of last resort", facts.ConfigurationSender().AccountID, standing.ID)
+
+		// A second one is refused, and with it what came in the same step.
+		again, other := k.newAccount("again", 0), k.newAccount("other", 0)
+		again.Key = mailstead.ConfigurationKey
+		k.fails(k.db.ConnectAccounts(ctx, mailstead.Connected{Audit: audited, Account: other}, mailstead.Connected{Audit: audited, Account: again}),
+			mailstead.KindConflict, "account.exists")
+		list, err = k.db.Accounts(ctx, mailstead.AccountQuery{})
+		k.ok(err)
+		k.same("accounts after the refusal", len(list), 1)
+	},
 	"a connection needs its owner and a key of its own": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		_, err := k.db.ConnectAccount(ctx, mailstead.Connected{Audit: audited, Account: k.newAccount("a", 9)})
