@@ -35,6 +35,7 @@ var allowed = map[string]string{
 	"credential":     ". dial",
 	"notify":         ". dial",
 	"provider/imap":  ". dial sasl",
+	"provider/pop3":  ". dial sasl",
 	"provider/smtp":  ". dial sasl",
 	"compose":        ". message",
 	"admin":          ". credential",
@@ -57,7 +58,7 @@ var allowed = map[string]string{
 var owner = map[string]string{
 	"github.com/emersion/go-imap":        "fakemail",
 	"github.com/emersion/go-smtp":        "fakemail",
-	"github.com/emersion/go-sasl":        "sasl provider/imap provider/smtp fakemail",
+	"github.com/emersion/go-sasl":        "sasl provider/imap provider/pop3 provider/smtp fakemail",
 	"github.com/wneessen/go-mail":        "message",
 	"github.com/microcosm-cc/bluemonday": "message",
 	"golang.org/x/net/html":              "message",

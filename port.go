@@ -1,6 +1,9 @@
 package mailstead
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Access is all that a driver needs to sign in to one server.
 type Access struct {
@@ -97,6 +100,23 @@ type Appender interface {
 type Flagger interface {
 	// SetFlags sets exactly the given flags on messages of folder path.
 	SetFlags(ctx context.Context, path string, uids []UID, set Flags, mask Flags) error
+}
+
+// Maildrop is a Source with one mailbox, shown as it was at the sign-in and locked
+// for others until Close, that keeps no flags and names its mails by texts where
+// IMAP has UIDs (POP3, RFC 1939 section 7). Its reader gives them UIDs, once after
+// the first Select, and comes back by a new sign-in to see what is new. What is
+// removed there stays here.
+type Maildrop interface {
+	// Names lists the names of the mails of the selected folder in the order of
+	// their arrival. No two are equal, and a mail keeps its name.
+	Names(ctx context.Context) ([]string, error)
+	// Number gives the mails of Names their UIDs, in the same order. Until then
+	// UIDs lists none and Fetch knows none.
+	Number(uids []UID)
+	// LoginDelay is the least time that the server wants between two sign-ins, 0
+	// where it does not say.
+	LoginDelay() time.Duration
 }
 
 // SenderDriver sends mail by one protocol. Its methods may be called from many

@@ -1,0 +1,41 @@
+package pop3
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/mailstead/mailstead"
+)
+
+// Check implements mailstead.SourceDriver. Its last stage lists the mails: some
+// servers let everybody sign in and open nothing.
+func (d *Driver) Check(ctx context.Context, a mailstead.Access) mailstead.Report {
+	r := mailstead.Report{Side: mailstead.SideIncoming, Protocol: mailstead.POP3, Server: a.Server}
+	s, err := d.open(ctx, a, func(stage mailstead.StageName, took time.Duration, err error) {
+		r.Stages = append(r.Stages, newStage(stage, took, err))
+	})
+	if err != nil {
+		if r.Failure() == nil {
+			r.Stages = append(r.Stages, newStage(mailstead.StageLogin, 0, err))
+		}
+		return r
+	}
+	start := d.config.Now()
+	if _, err = s.Select(ctx, inbox); err == nil {
+		err = s.checkNames(ctx)
+	}
+	r.Stages = append(r.Stages, newStage(mailstead.StageFolders, d.config.Now().Sub(start), err))
+	_ = s.Close()
+	r.OK = err == nil
+	return r
+}
+
+func newStage(name mailstead.StageName, took time.Duration, err error) mailstead.Stage {
+	st := mailstead.Stage{Stage: name, OK: err == nil, Took: took, MS: took.Milliseconds(), Err: err}
+	var reply *mailstead.ServerReply
+	if errors.As(err, &reply) {
+		st.Server = reply.Text
+	}
+	return st
+}
