@@ -113,6 +113,15 @@ type BlobRef struct {
 // IsZero reports whether the reference names nothing.
 func (r BlobRef) IsZero() bool { return r.Stored == 0 }
 
+// Likeness is what tells whether a stored mail is the same as another: its bytes,
+// or the size where it was left on the server.
+type Likeness struct {
+	UID UID
+	// Blob is zero where no bytes are kept.
+	Blob BlobHash
+	Size int64
+}
+
 // Attachment describes one part of a mail that is not its text.
 type Attachment struct {
 	// Part is its position among the attachments, from 0.
