@@ -19,6 +19,10 @@ const (
 	POP3 Protocol = "pop3"
 )
 
+// HasFolders reports whether mails lie in folders with marks on the server, into
+// which copies can be put. POP3 has one mailbox, of which it tells nothing more.
+func (p Protocol) HasFolders() bool { return p == IMAP }
+
 // Security is how a connection is protected.
 type Security string
 

@@ -23,6 +23,10 @@ type conn struct {
 	// at.
 	path string
 	seen mailstead.FolderStatus
+	// there are the UIDs that the server of a maildrop has, nil before they are known
+	// and for all others. added counts the new mails of this connection.
+	there map[mailstead.UID]bool
+	added int
 	// behind are the folders whose load period is not complete.
 	behind []mailstead.FolderID
 }
@@ -128,6 +132,9 @@ func (c *conn) follow(ctx context.Context) error {
 	poll := c.w.s.c.Now().Add(c.w.s.c.PollEvery)
 	if err := c.lookAtRest(ctx); err != nil {
 		return err
+	}
+	if drop, ok := c.src.(mailstead.Maildrop); ok {
+		return c.revisit(ctx, drop)
 	}
 	for {
 		if err := c.catchUp(ctx); err != nil || c.w.freshAsked() {

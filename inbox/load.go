@@ -150,6 +150,12 @@ func (c *conn) prepare(ctx context.Context, job *load, from batch) (mailstead.Sy
 	for i := range raw {
 		b.Messages[i].FolderID, b.Messages[i].Blob = job.folder.ID, refs[i]
 	}
+	if c.there != nil && len(raw) > 0 {
+		var err error
+		if b.Messages, err = c.dropKnown(ctx, job.folder.ID, b.Messages); err != nil {
+			return mailstead.SyncBatch{}, err
+		}
+	}
 	if last {
 		b.Cursor, b.RemoteTotal = job.final, job.remoteTotal
 	}

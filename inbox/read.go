@@ -122,8 +122,8 @@ func (s *Service) Open(ctx context.Context, actor mailstead.Actor, id mailstead.
 	return o, nil
 }
 
-// SetFlags sets the flags named by mask to those of set, on the server first and
-// then here. The messages must lie in one account. Those that are gone, or that
+// SetFlags sets the flags named by mask to those of set, on the server first, where
+// it keeps any, and then here. The messages must lie in one account. Those that are gone, or that
 // the actor may not read, are passed over; when none is left it is KindNotFound.
 func (s *Service) SetFlags(ctx context.Context, actor mailstead.Actor, ids []mailstead.MessageID, set, mask mailstead.Flags) error {
 	if len(ids) == 0 || len(ids) > maxPage {
@@ -149,8 +149,14 @@ func (s *Service) SetFlags(ctx context.Context, actor mailstead.Actor, ids []mai
 		folders[messages[i].FolderID] = append(folders[messages[i].FolderID], messages[i].UID)
 		there[i] = messages[i].ID
 	}
-	if err := s.flagOnServer(ctx, account, folders, set, mask); err != nil {
+	a, err := s.c.Store.Account(ctx, account)
+	if err != nil {
 		return err
+	}
+	if a.Incoming == nil || a.Incoming.Server.Protocol.HasFolders() {
+		if err := s.flagOnServer(ctx, account, folders, set, mask); err != nil {
+			return err
+		}
 	}
 	return s.c.Shelf.SetMessageFlags(ctx, there, set, mask)
 }

@@ -10,6 +10,7 @@
 //     new mail in the inbox between two chunks.
 //  4. It waits for the server's word (IDLE), a nudge or the next poll, and brings
 //     the folders up to date: new messages, flags, removals.
+//     A maildrop (POP3) is given free instead, and looked at again by a new sign-in.
 //  5. When the connection fails it says so in the account's health, waits, and
 //     begins again.
 //
@@ -35,6 +36,8 @@ type Store interface {
 	SyncFolders(ctx context.Context, account mailstead.AccountID, list []mailstead.RemoteFolder, at time.Time) ([]mailstead.Folder, error)
 	Folder(ctx context.Context, id mailstead.FolderID) (mailstead.Folder, error)
 	KnownBlobs(ctx context.Context, hashes []mailstead.BlobHash) (map[mailstead.BlobHash]mailstead.BlobRef, error)
+	NumberMessages(ctx context.Context, folder mailstead.FolderID, names []string) ([]mailstead.UID, error)
+	Likenesses(ctx context.Context, folder mailstead.FolderID, messageIDs []string) ([]mailstead.Likeness, error)
 	ApplySync(ctx context.Context, b mailstead.SyncBatch) ([]mailstead.MessageID, error)
 	FolderUIDs(ctx context.Context, folder mailstead.FolderID, from, to mailstead.UID) ([]mailstead.UID, error)
 	SetHealth(ctx context.Context, id mailstead.AccountID, side mailstead.SideName, h mailstead.Health) error
@@ -82,7 +85,7 @@ type Config struct {
 	// server with a placeholder; 0 means 50 MiB.
 	MaxMessageSize int64
 	// PollEvery is how often all folders are looked at, beside what IDLE tells
-	// of the inbox; 0 means 5 minutes.
+	// of the inbox, and how often a maildrop is at rest; 0 means 5 minutes.
 	PollEvery time.Duration
 	// RetryDelays are the pauses after one, two, three … failures in a row; the
 	// last one repeats. Empty means 10 s, 1 min, 5 min, 15 min.

@@ -19,7 +19,7 @@ const (
 // that was never read, its newest messages. done tells that no older mail is
 // wanted.
 func (c *conn) sync(ctx context.Context, f *mailstead.Folder) (done bool, err error) {
-	status, err := c.src.Select(ctx, f.Path)
+	status, err := c.chooseFolder(ctx, f)
 	if err != nil {
 		return false, err
 	}
@@ -116,6 +116,11 @@ func (c *conn) fetchNew(ctx context.Context, f *mailstead.Folder, status mailste
 	// "n:*" names the last message even when it is below n (RFC 9051 section 9,
 	// seq-range).
 	uids = slices.DeleteFunc(uids, func(u mailstead.UID) bool { return u < f.Cursor.Next })
+	if c.renamed(f) {
+		if uids, err = c.reallyNew(ctx, f, uids); err != nil {
+			return 0, err
+		}
+	}
 	for chunk := range slices.Chunk(uids, newChunk) {
 		cur := f.Cursor
 		cur.Next = chunk[len(chunk)-1] + 1
@@ -125,6 +130,7 @@ func (c *conn) fetchNew(ctx context.Context, f *mailstead.Folder, status mailste
 			return added, err
 		}
 		added += len(chunk)
+		c.added += len(chunk)
 		f.Cursor = cur
 	}
 	return added, nil
@@ -154,8 +160,12 @@ func (c *conn) changes(ctx context.Context, f *mailstead.Folder, status mailstea
 	return nil
 }
 
-// removals drops the rows of messages that the server no longer has.
+// removals drops the rows of messages that the server no longer has. Those of a
+// maildrop stay: people let programs delete there what they have fetched.
 func (c *conn) removals(ctx context.Context, f *mailstead.Folder, status mailstead.FolderStatus) error {
+	if c.there != nil {
+		return c.apply(ctx, mailstead.SyncBatch{FolderID: f.ID, Cursor: f.Cursor, RemoteTotal: status.Total})
+	}
 	remote, err := c.src.UIDs(ctx, mailstead.UIDWindow{From: f.Cursor.Low})
 	if err != nil {
 		return err
@@ -198,7 +208,7 @@ func (c *conn) loadOlder(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	status, err := c.src.Select(ctx, f.Path)
+	status, err := c.chooseFolder(ctx, &f)
 	switch {
 	case mailstead.KindOf(err) == mailstead.KindNotFound:
 		c.behind = c.behind[1:]

@@ -22,6 +22,9 @@ type worker struct {
 	pending bool
 	// fresh asks for a new connection.
 	fresh bool
+	// interval is the last pause between two looks at a maildrop; the worker's
+	// goroutine alone uses it.
+	interval time.Duration
 	// wake interrupts the present wait, nil outside a wait.
 	wake context.CancelFunc
 }
@@ -120,6 +123,7 @@ func (w *worker) fail(ctx context.Context, cause error, failures int) time.Durat
 	default:
 	}
 	var provider string
+	protocol := mailstead.IMAP
 	a, err := c.Store.Account(ctx, w.id)
 	if mailstead.KindOf(err) == mailstead.KindNotFound {
 		return delay // deleted meanwhile: nobody asks how it fares
@@ -127,10 +131,10 @@ func (w *worker) fail(ctx context.Context, cause error, failures int) time.Durat
 	if err == nil {
 		provider = string(a.ProviderID)
 		if a.Incoming != nil {
-			h.SuccessAt = a.Incoming.Health.SuccessAt
+			h.SuccessAt, protocol = a.Incoming.Health.SuccessAt, a.Incoming.Server.Protocol
 		}
 	}
-	x := c.Explain.Explain(mailstead.IMAP, provider, cause)
+	x := c.Explain.Explain(protocol, provider, cause)
 	h.Code, h.Text, h.Action = x.Code, x.Cause, x.Action
 	if err := c.Store.SetHealth(ctx, w.id, mailstead.SideIncoming, h); err != nil && ctx.Err() == nil {
 		c.Logger.LogAttrs(ctx, slog.LevelError, "account health not stored",
