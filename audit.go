@@ -35,6 +35,9 @@ const (
 	AuditDomainLearn      AuditAction = "domain.learn"
 	AuditDomainDelete     AuditAction = "domain.delete"
 	AuditPoliciesUpdate   AuditAction = "policies.update"
+	AuditLinkCreate       AuditAction = "password_link.create"
+	AuditLinkClose        AuditAction = "password_link.close"
+	AuditLinkUse          AuditAction = "password_link.use"
 	AuditDemoAdd          AuditAction = "demo.add"
 	AuditDemoRemove       AuditAction = "demo.remove"
 )
@@ -46,7 +49,8 @@ func AuditActions() []AuditAction {
 		AuditProfileCreate, AuditProfileDelete, AuditTokenCreate, AuditTokenDelete,
 		AuditAccountConnect, AuditAccountUpdate, AuditAccountPassword, AuditAccountDelete,
 		AuditAssignmentCreate, AuditAssignmentDelete, AuditSystemAccount,
-		AuditDomainPut, AuditDomainLearn, AuditDomainDelete, AuditPoliciesUpdate, AuditDemoAdd, AuditDemoRemove,
+		AuditDomainPut, AuditDomainLearn, AuditDomainDelete, AuditPoliciesUpdate,
+		AuditLinkCreate, AuditLinkClose, AuditLinkUse, AuditDemoAdd, AuditDemoRemove,
 	}
 }
 

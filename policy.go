@@ -243,3 +243,15 @@ func (p *Policies) CheckCopies(actor Actor, cc, bcc, given []Address) error {
 func hasAddress(all []Address, a Address) bool {
 	return slices.ContainsFunc(all, func(b Address) bool { return strings.EqualFold(a.Address, b.Address) })
 }
+
+// CodePoliciesChanged is the code of PoliciesChanged.
+const CodePoliciesChanged = "policies.changed"
+
+// PoliciesChanged refuses a change to policies that somebody else changed after
+// they were read.
+func PoliciesChanged() error {
+	return &Error{
+		Kind: KindConflict, Code: CodePoliciesChanged,
+		Text: "Somebody else changed the policies at the same time: look at them, then try again.",
+	}
+}

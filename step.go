@@ -19,8 +19,22 @@ type Connected struct {
 	// Audit gets the account's id. LearnedAudit is stored when Learned is.
 	Audit        AuditEntry
 	LearnedAudit AuditEntry
+	// Link asks the user for the password that is not there yet, or is nil. It gets
+	// the account's id, as does LinkAudit.
+	Link      *PasswordLink
+	LinkAudit AuditEntry
 	// Events get the account's id.
 	Events []Event
+}
+
+// AccountChange is all that is stored when an account is changed.
+type AccountChange struct {
+	// Account is as it shall be; its UpdatedAt is that of the account as it was read.
+	Account *Account
+	// Secrets replace all that are stored, nil leaves them.
+	Secrets map[SecretField]Sealed
+	Audit   AuditEntry
+	Events  []Event
 }
 
 // MaxPage is the most items of a page. Journeys and stores give one more when

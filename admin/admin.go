@@ -5,7 +5,7 @@
 //  2. SignIn checks a password and opens a session; Authenticate turns its cookie,
 //     or the token of an application, into the Actor that every journey asks for.
 //  3. Administrators keep users, profiles, assignments, the system's account and
-//     the table of domains, and turn the demo on and off. Users keep their own
+//     the table of domains, set the policies, and turn the demo on and off. Users keep their own
 //     name, password, tokens and the account that they prefer.
 //
 // Every method decides by the Actor. Passwords, cookies and tokens are stored as
@@ -81,6 +81,13 @@ type MailStore interface {
 	SyncFolders(ctx context.Context, account mailstead.AccountID, remote []mailstead.RemoteFolder, at time.Time) ([]mailstead.Folder, error)
 }
 
+// PolicyStore keeps the policies.
+type PolicyStore interface {
+	Policies(ctx context.Context) (mailstead.Policies, error)
+	PutPolicies(ctx context.Context, p *mailstead.Policies, audit mailstead.AuditEntry) error
+	OwnedAccounts(ctx context.Context, user mailstead.UserID) (int, error)
+}
+
 // Store is all that the journey stores; store.DB is one.
 type Store interface {
 	UserStore
@@ -88,6 +95,7 @@ type Store interface {
 	AccessStore
 	DomainStore
 	AuditStore
+	PolicyStore
 	MailStore
 }
 
@@ -106,6 +114,11 @@ type Config struct {
 	// SetupToken is the token for Setup; zero lets the service make one.
 	SetupToken mailstead.Secret
 	Demo       DemoConfig
+	// Networks and AllowPlain are what the configuration says beside the policies:
+	// the networks that are reached although they are private, and whether servers
+	// without encryption are allowed whatever the policies say.
+	Networks   []string
+	AllowPlain bool
 }
 
 // Service is the journey. Its methods may be called from many goroutines.

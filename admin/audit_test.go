@@ -17,7 +17,7 @@ import (
 // administration. SignIn and Authenticate keep sessions; what SignIn tells the
 // audit is tested by itself. ResumeDemo does again what was told before.
 var readers = map[string]bool{
-	"Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domains": true, "Profiles": true, "Providers": true,
+	"Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domains": true, "Policies": true, "Profiles": true, "Providers": true,
 	"ResumeDemo": true, "SetupNeeded": true, "SetupToken": true, "SignIn": true, "SignOut": true, "Tokens": true, "User": true, "Users": true,
 }
 
@@ -136,6 +136,16 @@ var changers = map[string]struct {
 		mailstead.AuditDomainDelete, object(mailstead.AuditDomain, "firm.example", "firm.example"),
 		[]string{"provider_id", "source"},
 	},
+	"PutPolicies": {
+		func(ctx context.Context, c *cast) error {
+			p := mailstead.DefaultPolicies()
+			p.AccountsPerUser, p.Copies, p.CopyProfiles = 1, mailstead.CopiesProfiles, []mailstead.ProfileID{c.profile.ID}
+			_, err := c.PutPolicies(ctx, c.root, p, nil)
+			return err
+		},
+		mailstead.AuditPoliciesUpdate, object(mailstead.AuditPolicy, "", ""),
+		[]string{"copies", "copy_profiles", "accounts_per_user"},
+	},
 	"CreateToken": {
 		func(ctx context.Context, c *cast) error {
 			_, _, err := c.CreateToken(ctx, c.root, admin.TokenRequest{Name: "ERP", UserID: c.anna.User.ID, Scopes: []mailstead.Scope{mailstead.ScopeSend}})
@@ -248,7 +258,7 @@ func TestWhatIsStoredIsAudited(t *testing.T) {
 		"CreateSession": true, "TouchSession": true, "DeleteSession": true, "DeleteSessionsBefore": true, "TouchToken": true, "SyncFolders": true,
 	}
 	reads := []string{
-		"Account", "Assignment", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "Domains", "Profiles", "SenderFacts", "Session",
+		"Account", "Assignment", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "Domains", "OwnedAccounts", "Policies", "Profiles", "SenderFacts", "Session",
 		"TokenByHash", "Tokens", "User", "UserByEmail", "Users",
 	}
 	for _, name := range reads {

@@ -6,12 +6,13 @@ import (
 	"github.com/mailstead/mailstead"
 )
 
-// Providers lists the built-in providers; everyone who is signed in may see them.
-func (s *Service) Providers(_ context.Context, actor mailstead.Actor) ([]mailstead.Provider, error) {
+// Providers lists the built-in providers; everyone who is signed in may see
+// those that are offered.
+func (s *Service) Providers(ctx context.Context, actor mailstead.Actor) ([]mailstead.Provider, error) {
 	if err := requireUser(actor); err != nil {
 		return nil, err
 	}
-	return s.c.Directory.Providers(), nil
+	return s.offered(ctx, actor, s.c.Directory.Providers())
 }
 
 // Domains lists the table of domains by name.

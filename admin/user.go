@@ -101,6 +101,8 @@ type UserChanges struct {
 	Role     *mailstead.Role
 	Disabled *bool
 	Profiles *[]mailstead.ProfileID
+	// OwnAccounts is what the user may change of its accounts.
+	OwnAccounts *mailstead.AccountFreedom
 }
 
 // UpdateUser changes a user. The sessions of a user who is switched off end. The
@@ -112,7 +114,7 @@ func (s *Service) UpdateUser(ctx context.Context, actor mailstead.Actor, id mail
 	if err := requirePerson(actor); err != nil {
 		return mailstead.User{}, err
 	}
-	if c.Email != nil || c.Role != nil || c.Disabled != nil || c.Profiles != nil {
+	if c.Email != nil || c.Role != nil || c.Disabled != nil || c.Profiles != nil || c.OwnAccounts != nil {
 		if err := actor.RequireAdmin(); err != nil {
 			return mailstead.User{}, err
 		}
@@ -128,6 +130,7 @@ func (s *Service) UpdateUser(ctx context.Context, actor mailstead.Actor, id mail
 	set(&u.Email, c.Email)
 	set(&u.Role, c.Role)
 	set(&u.Disabled, c.Disabled)
+	set(&u.OwnAccounts, c.OwnAccounts)
 	if err := u.Validate(); err != nil {
 		return mailstead.User{}, err
 	}

@@ -31,6 +31,7 @@ type Config struct {
 	Directory Directory
 	Sharing   Sharing
 	Demo      Demo
+	Policies  Policies
 	Audit     Auditor
 	Connect   Connect
 	Accounts  Accounts
@@ -128,6 +129,7 @@ func (h *Handler) routes() {
 	h.eventRoutes()
 	h.explainRoutes()
 	h.auditRoutes()
+	h.policyRoutes()
 	h.demoRoutes()
 }
 

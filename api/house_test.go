@@ -139,7 +139,7 @@ func openHouse(t *testing.T, o houseOptions) *house {
 	t.Cleanup(in.Stop)
 	t.Cleanup(out.Stop)
 	h.config = api.Config{
-		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Audit: h.admin, Connect: con, Accounts: con, Importer: con, Inbox: in, Outbox: out,
+		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Audit: h.admin, Connect: con, Accounts: con, Importer: con, Inbox: in, Outbox: out,
 		Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: o.now, Logger: logger, Version: "1.0.0",
 	}
 	handler, err := api.New(h.config)

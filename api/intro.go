@@ -24,6 +24,7 @@ func tags() []*huma.Tag {
 		{Name: "Accounts", Description: "The accounts that are connected."},
 		{Name: "Sharing", Description: "Who may use which account: profiles, assignments, the system's account."},
 		{Name: "Providers and domains", Description: "What is known about mail services."},
+		{Name: "Policies", Description: "The rules that administrators set for everybody."},
 		{Name: "Mail", Description: "The mail that was received."},
 		{Name: "Sending", Description: "The outbox, and who sends."},
 		{Name: "Events", Description: "What happens, in order."},

@@ -60,6 +60,8 @@ var rightsTable = []rightsRow{
 
 	{"listProviders", "   U   AA  AAAA   A     AAAA AAAA", "GET /providers", ``},
 	{"getProvider", "     U   AA  AAAA   A     AAAA AAAA", "GET /providers/gmail", ``},
+	{"getPolicies", "     U   AA  AAAA   A     AAAA AAAA", "GET /policies", ``},
+	{"putPolicies", "     U   FF  FFFF   A     FFFF FFFA", "PUT /policies", `{"copies":"everybody","accounts_per_user":0,"limit_providers":false,"typed_servers":true,"plain":false,"own_accounts":"everything","confirm_domains":false}`},
 	{"listAudit", "       U   FF  FFFF   A     FFFF FFFA", "GET /audit", ``},
 	{"listDomains", "     U   FF  FFFF   A     FFFF FFFA", "GET /domains", ``},
 	{"putDomain", "       U   FF  FFFF   A     FFFF FFFA", "PUT /domains/{new}.example", `{"provider_id":"gmail"}`},

@@ -62,10 +62,11 @@ func (h *Handler) userRoutes() {
 
 // NewUser is a user to be created.
 type NewUser struct {
-	Name     string           `json:"name,omitempty" maxLength:"200" doc:"The user's name; the part of the address before the @ when empty."`
-	Email    string           `json:"email" maxLength:"320" doc:"The address to sign in with."`
-	Role     mailstead.Role   `json:"role,omitempty" doc:"What the user may do; user when empty."`
-	Password mailstead.Secret `json:"password,omitzero" doc:"The password to sign in with; a user without one cannot sign in."`
+	Name        string                   `json:"name,omitempty" maxLength:"200" doc:"The user's name; the part of the address before the @ when empty."`
+	Email       string                   `json:"email" maxLength:"320" doc:"The address to sign in with."`
+	Role        mailstead.Role           `json:"role,omitempty" doc:"What the user may do; user when empty."`
+	Password    mailstead.Secret         `json:"password,omitzero" doc:"The password to sign in with; a user without one cannot sign in."`
+	OwnAccounts mailstead.AccountFreedom `json:"own_accounts,omitempty" doc:"What the user may change of the accounts that it manages; empty for what the policies say."`
 }
 
 type createUserInput struct{ Body NewUser }
@@ -77,7 +78,7 @@ type createUserOutput struct {
 
 func (h *Handler) createUser(ctx context.Context, actor mailstead.Actor, in *createUserInput) (*createUserOutput, error) {
 	b := &in.Body
-	u, err := h.c.People.CreateUser(ctx, actor, mailstead.User{Name: b.Name, Email: b.Email, Role: b.Role}, b.Password)
+	u, err := h.c.People.CreateUser(ctx, actor, mailstead.User{Name: b.Name, Email: b.Email, Role: b.Role, OwnAccounts: b.OwnAccounts}, b.Password)
 	return &createUserOutput{Location: Base + "/users/" + u.ID.String(), Body: u}, err
 }
 
@@ -109,11 +110,12 @@ func (h *Handler) getUser(ctx context.Context, actor mailstead.Actor, in *UserPa
 
 // UserChanges is what to change of a user.
 type UserChanges struct {
-	Name       *string                `json:"name,omitempty" maxLength:"200" doc:"The user's name."`
-	Email      *string                `json:"email,omitempty" maxLength:"320" doc:"The address to sign in with."`
-	Role       *mailstead.Role        `json:"role,omitempty" doc:"What the user may do."`
-	Disabled   *bool                  `json:"disabled,omitempty" doc:"Whether the user is switched off."`
-	ProfileIDs *[]mailstead.ProfileID `json:"profile_ids,omitempty" maxItems:"200" doc:"The profiles that the user has."`
+	Name        *string                   `json:"name,omitempty" maxLength:"200" doc:"The user's name."`
+	Email       *string                   `json:"email,omitempty" maxLength:"320" doc:"The address to sign in with."`
+	Role        *mailstead.Role           `json:"role,omitempty" doc:"What the user may do."`
+	Disabled    *bool                     `json:"disabled,omitempty" doc:"Whether the user is switched off."`
+	ProfileIDs  *[]mailstead.ProfileID    `json:"profile_ids,omitempty" maxItems:"200" doc:"The profiles that the user has."`
+	OwnAccounts *mailstead.AccountFreedom `json:"own_accounts,omitempty" doc:"What the user may change of the accounts that it manages; empty for what the policies say."`
 }
 
 type updateUserInput struct {
@@ -124,7 +126,7 @@ type updateUserInput struct {
 func (h *Handler) updateUser(ctx context.Context, actor mailstead.Actor, in *updateUserInput) (*userOutput, error) {
 	b := &in.Body
 	u, err := h.c.People.UpdateUser(ctx, actor, in.ID, admin.UserChanges{
-		Name: b.Name, Email: b.Email, Role: b.Role, Disabled: b.Disabled, Profiles: b.ProfileIDs,
+		Name: b.Name, Email: b.Email, Role: b.Role, Disabled: b.Disabled, Profiles: b.ProfileIDs, OwnAccounts: b.OwnAccounts,
 	})
 	return &userOutput{u}, err
 }

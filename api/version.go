@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ import (
 
 // Version names a version of what was read (RFC 9110 section 8.8.3).
 type Version struct {
-	ETag string `header:"ETag" doc:"The version of the account: If-Match with it changes no other."`
+	ETag string `header:"ETag" doc:"The version of what was read: If-Match with it changes no other."`
 }
 
 // versionOf is the version of something that was last changed at a time.
@@ -43,7 +44,7 @@ func (v *IfVersion) seen() (time.Time, error) {
 
 // stale gives the refusal of a version that was asked for its status.
 func (v *IfVersion) stale(err error) error {
-	if v.IfMatch == "" || mailstead.CodeOf(err) != mailstead.CodeAccountChanged {
+	if v.IfMatch == "" || !slices.Contains([]string{mailstead.CodeAccountChanged, mailstead.CodePoliciesChanged}, mailstead.CodeOf(err)) {
 		return err
 	}
 	return &statusError{err: err, status: http.StatusPreconditionFailed}

@@ -135,6 +135,9 @@ func (s *Service) updateAccount(ctx context.Context, actor mailstead.Actor, id m
 	if !c.Seen.IsZero() && !c.Seen.Equal(old.UpdatedAt) {
 		return Saved{}, mailstead.AccountChanged()
 	}
+	if err := s.checkChange(ctx, actor, &c); err != nil {
+		return Saved{}, err
+	}
 	a := clone(old)
 	c.apply(&a)
 	sides, err := s.changedSides(ctx, &old, &a, c)
@@ -182,6 +185,10 @@ func set[T any](field, value *T) {
 // changedSides returns the tests that the changes ask for, with the password that
 // each is to be tested with, and puts the first server of each into a.
 func (s *Service) changedSides(ctx context.Context, old, a *mailstead.Account, c Changes) ([]*trial, error) {
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var sides []*trial
 	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
 		in := c.Incoming
@@ -207,7 +214,7 @@ func (s *Service) changedSides(ctx context.Context, old, a *mailstead.Account, c
 			}
 			t.kept = true
 		}
-		if err := s.checkTrial(t); err != nil {
+		if err := t.check(rules.Plain); err != nil {
 			return nil, err
 		}
 		next := mailstead.Side{Enabled: true}
@@ -301,7 +308,15 @@ func (s *Service) updateServers(ctx context.Context, actor mailstead.Actor, old,
 	if err := s.allowTest(actor); err != nil {
 		return Saved{}, err
 	}
-	a.ProviderID = s.providerOf(a, old.ProviderID)
+	if a.ProviderID = s.providerOf(a, old.ProviderID); a.ProviderID != old.ProviderID {
+		rules, err := s.rules(ctx)
+		if err != nil {
+			return Saved{}, err
+		}
+		if err := rules.CheckProvider(actor, a.ProviderID); err != nil {
+			return Saved{}, err
+		}
+	}
 	res := s.run(ctx, sides, actor.IsAdmin(), a.ProviderID)
 	if !res.OK {
 		return Saved{Account: *old, Result: res}, failure("connect.UpdateAccount", sides)
@@ -368,6 +383,13 @@ func (s *Service) checkUnchanged(ctx context.Context, actor mailstead.Actor, old
 func (s *Service) DeleteAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
 	a, err := s.managed(ctx, actor, id)
 	if err != nil {
+		return err
+	}
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return err
+	}
+	if err := rules.CheckConnect(actor); err != nil {
 		return err
 	}
 	assigned, err := s.c.Store.Assignments(ctx, id)

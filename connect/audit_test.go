@@ -146,7 +146,7 @@ func TestALearnedDomainIsAudited(t *testing.T) {
 func TestWhatIsStoredIsAudited(t *testing.T) {
 	without := map[string]bool{
 		"AccountFor": true, "Accounts": true, "Secrets": true, "SetHealth": true, "Assignments": true, "Domain": true, "User": true,
-		"ConfigurationAccount": true,
+		"ConfigurationAccount": true, "Policies": true,
 	}
 	store := reflect.TypeFor[connect.Store]()
 	for i := range store.NumMethod() {

@@ -42,6 +42,7 @@ type Store interface {
 	Assignments(ctx context.Context, id mailstead.AccountID) ([]mailstead.Assignment, error)
 	Domain(ctx context.Context, name string) (mailstead.Domain, error)
 	User(ctx context.Context, id mailstead.UserID) (mailstead.User, error)
+	Policies(ctx context.Context) (mailstead.Policies, error)
 }
 
 // People is what an import needs to know of users and profiles. Its methods are
@@ -76,8 +77,8 @@ type Config struct {
 	Explainer Explainer
 	Source    mailstead.SourceDriver
 	Sender    mailstead.SenderDriver
-	// AllowPlain permits servers without encryption, for which a person must ask
-	// explicitly and in writing.
+	// AllowPlain permits servers without encryption also where the policies do not;
+	// a person must ask for them explicitly and in writing.
 	AllowPlain bool
 	// TestTimeout bounds one connection test; 0 means DefaultTestTimeout.
 	TestTimeout time.Duration
@@ -119,7 +120,11 @@ func (s *Service) Discover(ctx context.Context, actor mailstead.Actor, address s
 	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
 		return discover.Result{}, err
 	}
-	return s.c.Directory.Discover(ctx, s.c.Store, address)
+	res, err := s.c.Directory.Discover(ctx, s.c.Store, address)
+	if err != nil {
+		return res, err
+	}
+	return res, s.markHidden(ctx, actor, &res)
 }
 
 // Result is the outcome of a connection test.

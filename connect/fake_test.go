@@ -212,6 +212,8 @@ func (explainer) Report(r *mailstead.Report, provider string) {
 
 // memory is a store in memory.
 type memory struct {
+	// policies are those by default when nil.
+	policies *mailstead.Policies
 	mu       sync.Mutex
 	writes   int
 	users    []mailstead.User
@@ -361,6 +363,13 @@ func (m *memory) Domain(_ context.Context, name string) (mailstead.Domain, error
 		return d, mailstead.NotFound("domain")
 	}
 	return d, nil
+}
+
+func (m *memory) Policies(context.Context) (mailstead.Policies, error) {
+	if m.policies != nil {
+		return *m.policies, nil
+	}
+	return mailstead.DefaultPolicies(), nil
 }
 
 func (m *memory) User(_ context.Context, id mailstead.UserID) (mailstead.User, error) {

@@ -136,6 +136,9 @@ type importRun struct {
 	taken map[saving]mailstead.AccountID
 	// system tells that there is a system account.
 	system bool
+	// rules are the policies, owned how many accounts each user has.
+	rules rules
+	owned map[mailstead.UserID]int
 }
 
 // newImport reads what entries are compared with.
@@ -143,6 +146,7 @@ func (s *Service) newImport(ctx context.Context, r ImportRequest) (*importRun, e
 	run := &importRun{
 		s: s, r: r, owners: make(map[string]mailstead.UserID), addresses: make(map[mailstead.UserID]string),
 		profiles: make(map[string]mailstead.ProfileID), taken: make(map[saving]mailstead.AccountID),
+		owned: make(map[mailstead.UserID]int),
 	}
 	for after := mailstead.UserID(0); ; {
 		users, err := s.c.People.Users(ctx, after, mailstead.MaxPage)
@@ -172,6 +176,9 @@ func (s *Service) newImport(ctx context.Context, r ImportRequest) (*importRun, e
 		return nil, err
 	}
 	run.system = len(facts.Assignments) > 0
+	if run.rules, err = s.rules(ctx); err != nil {
+		return nil, err
+	}
 	return run, run.readAccounts(ctx)
 }
 
@@ -186,6 +193,7 @@ func (i *importRun) readAccounts(ctx context.Context) error {
 		for k := range page {
 			q.After = page[k].ID
 			i.taken[saving{page[k].OwnerID, strings.ToLower(page[k].Address)}] = page[k].ID
+			i.owned[page[k].OwnerID]++
 		}
 		if len(page) < accountPage {
 			return nil
@@ -224,6 +232,12 @@ func (i *importRun) store(ctx context.Context, actor mailstead.Actor, row *impor
 		row.note(importer.Warning, "import.system_kept", "")
 		c.Assignments, c.Audit = row.assignments(), auditImported(actor, row)
 		id, err = s.c.Store.ConnectAccount(ctx, c)
+	}
+	if mailstead.CodeOf(err) == mailstead.CodePolicyAccounts {
+		// The owner got an account meanwhile.
+		row.item.Outcome = ImportInvalid
+		row.note(importer.Error, mailstead.CodePolicyAccounts, row.item.Owner)
+		return nil
 	}
 	if err != nil {
 		return err

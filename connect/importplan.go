@@ -95,7 +95,7 @@ func (i *importRun) plan(ctx context.Context, c *importer.Candidate) (*importRow
 		if id == 0 {
 			row.note(importer.Warning, "import.duplicate", a.Address)
 		}
-	case row.failed():
+	case row.failed() || !i.room(row):
 		row.item.Outcome = ImportInvalid
 	default:
 		row.item.Outcome = ImportNew
@@ -103,9 +103,20 @@ func (i *importRun) plan(ctx context.Context, c *importer.Candidate) (*importRow
 			row.item.Outcome = ImportNeedsPassword
 		}
 		i.taken[key] = 0
+		i.owned[a.OwnerID]++
 		i.makeSystem(row, c)
 	}
 	return row, nil
+}
+
+// room reports whether the owner may have one more account, and notes it when not.
+func (i *importRun) room(row *importRow) bool {
+	owner := row.account.OwnerID
+	if owner == 0 || i.rules.CheckRoom(i.owned[owner]) == nil {
+		return true
+	}
+	row.note(importer.Error, mailstead.CodePolicyAccounts, row.item.Owner)
+	return false
 }
 
 // owner decides whom the account belongs to and reports whether that user exists.
@@ -154,7 +165,7 @@ func (i *importRun) complete(ctx context.Context, row *importRow, c *importer.Ca
 	}
 	a := &row.account
 	for _, t := range row.sides {
-		if t.targets[0].server.Security == mailstead.SecurityNone && !i.s.c.AllowPlain {
+		if t.targets[0].server.Security == mailstead.SecurityNone && !i.rules.Plain {
 			return nil
 		}
 	}
@@ -182,7 +193,7 @@ func (i *importRun) side(row *importRow, n mailstead.SideName, c *importer.Serve
 		g.server.Security = mailstead.SecurityStartTLS
 		row.note(importer.Warning, "import.encryption_added", g.server.Addr())
 	}
-	if g.server.Security == mailstead.SecurityNone && !i.s.c.AllowPlain {
+	if g.server.Security == mailstead.SecurityNone && !i.rules.Plain {
 		if err := row.refuse(errPlainForbidden(n), g.server.Addr()); err != nil {
 			return err
 		}

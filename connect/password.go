@@ -20,8 +20,15 @@ func (s *Service) ChangePassword(ctx context.Context, actor mailstead.Actor, id 
 	if len(sides) == 0 {
 		return Result{}, mailstead.Invalid("password", "input.password_needed", "The new password is needed.")
 	}
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := rules.CheckPassword(actor); err != nil {
+		return Result{}, err
+	}
 	for _, t := range sides {
-		if err := s.checkTrial(t); err != nil {
+		if err := t.check(rules.Plain); err != nil {
 			return Result{}, err
 		}
 	}

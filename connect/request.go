@@ -105,7 +105,17 @@ func (s *Service) plan(ctx context.Context, actor mailstead.Actor, r Request) (*
 	if len(p.sides) == 0 {
 		return nil, noServers(found)
 	}
-	if err := s.checkPlan(p, r); err != nil {
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := rules.checkTyped(actor, p); err != nil {
+		return nil, err
+	}
+	if err := s.checkPlan(p, r, rules.Plain); err != nil {
+		return nil, err
+	}
+	if err := rules.checkConnect(actor, p, r); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -273,7 +283,7 @@ func securities(s mailstead.Server) []mailstead.Security {
 }
 
 // checkPlan checks every field before the first byte goes to a server.
-func (s *Service) checkPlan(p *plan, r Request) error {
+func (s *Service) checkPlan(p *plan, r Request, plain bool) error {
 	for _, t := range p.sides {
 		t.secret, t.secretField = r.Password, "password"
 		if t.side == mailstead.SideOutgoing && !r.OutgoingPassword.IsZero() {
@@ -284,7 +294,7 @@ func (s *Service) checkPlan(p *plan, r Request) error {
 				return err
 			}
 		}
-		if err := s.checkTrial(t); err != nil {
+		if err := t.check(plain); err != nil {
 			return err
 		}
 		setSide(&p.account, t.side, &mailstead.Side{Server: t.targets[0].server, Login: t.targets[0].login, Enabled: true})
@@ -317,8 +327,9 @@ func setSide(a *mailstead.Account, n mailstead.SideName, side *mailstead.Side) {
 	a.Incoming = side
 }
 
-// checkTrial checks what would be sent to a server.
-func (s *Service) checkTrial(t *trial) error {
+// check checks what would be sent to a server. plain tells that servers without
+// encryption are allowed.
+func (t *trial) check(plain bool) error {
 	if t.secret.IsZero() && !t.open {
 		return mailstead.Invalid(t.secretField, "input.password_needed", "The password is needed.")
 	}
@@ -329,7 +340,7 @@ func (s *Service) checkTrial(t *trial) error {
 		if g.login == "" && !t.open {
 			return mailstead.Invalid(string(t.side)+".login", "input.login_needed", "The user name is needed: it does not follow from the address here.")
 		}
-		if g.server.Security == mailstead.SecurityNone && !s.c.AllowPlain {
+		if g.server.Security == mailstead.SecurityNone && !plain {
 			return errPlainForbidden(t.side)
 		}
 	}

@@ -22,6 +22,8 @@ type trial struct {
 	// open tells that the server takes mail without a sign-in: there is neither
 	// login nor secret.
 	open bool
+	// plain tells that servers without encryption may be spoken to.
+	plain bool
 	// from is the address that the outgoing server is asked to send for.
 	from string
 	// won is the target whose report stands: the one that works, else the one
@@ -87,8 +89,10 @@ func storedTrial(a *mailstead.Account, n mailstead.SideName, secret mailstead.Se
 func (s *Service) run(ctx context.Context, sides []*trial, admin bool, provider mailstead.ProviderID) Result {
 	ctx, cancel := context.WithTimeout(ctx, s.c.TestTimeout)
 	defer cancel()
+	plain := s.plainAllowed(ctx, sides)
 	var g errgroup.Group
 	for _, t := range sides {
+		t.plain = plain
 		g.Go(func() error {
 			s.runSide(ctx, t, admin)
 			s.c.Explainer.Report(&t.report, s.explainedAs(provider, t.won.server))
@@ -138,7 +142,7 @@ func (s *Service) check(ctx context.Context, limit time.Duration, t *trial, g ta
 	defer cancel()
 	a := mailstead.Access{
 		Server: g.server, Login: g.login, Secret: t.secret, Admin: admin,
-		AllowPlain: s.c.AllowPlain && g.server.Security == mailstead.SecurityNone,
+		AllowPlain: t.plain && g.server.Security == mailstead.SecurityNone,
 	}
 	var r mailstead.Report
 	if t.side == mailstead.SideIncoming {

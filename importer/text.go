@@ -154,6 +154,8 @@ func sentenceOfJourney(code string) string {
 		return "The source names no server, so the one that is known for this address is taken."
 	case "import.owner_unknown":
 		return "There is no user with this address: add the user first."
+	case mailstead.CodePolicyAccounts:
+		return "The user would have more accounts than the policies allow."
 	case "import.profile_unknown":
 		return "There is no profile of this name: add it first."
 	case "import.duplicate":

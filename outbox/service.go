@@ -52,6 +52,7 @@ type Shelf interface {
 	OutgoingList(ctx context.Context, q mailstead.OutgoingQuery) ([]mailstead.OutgoingMessage, error)
 	AccountFor(ctx context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error)
 	Message(ctx context.Context, id mailstead.MessageID) (mailstead.Message, error)
+	Policies(ctx context.Context) (mailstead.Policies, error)
 }
 
 // Blobs keeps the bytes of mails.

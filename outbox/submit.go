@@ -46,6 +46,9 @@ func (s *Service) Submit(ctx context.Context, actor mailstead.Actor, in Submissi
 	if err := d.Validate(s.c.MaxAttachments); err != nil {
 		return m, false, err
 	}
+	if err := s.checkCopies(ctx, actor, &d); err != nil {
+		return m, false, err
+	}
 	files, err := s.files(ctx, actor, in.Draft.Attachments, d.Attachments)
 	if err != nil {
 		return m, false, err
@@ -240,6 +243,27 @@ func (s *Service) readable(ctx context.Context, actor mailstead.Actor, id mailst
 		return mailstead.Message{}, mailstead.NotFound("message")
 	}
 	return m, nil
+}
+
+// checkCopies refuses copies that the policies do not let the actor add. An answer
+// to all keeps those that it has by itself.
+func (s *Service) checkCopies(ctx context.Context, actor mailstead.Actor, d *mailstead.Draft) error {
+	if len(d.Cc)+len(d.Bcc) == 0 {
+		return nil
+	}
+	rules, err := s.c.Shelf.Policies(ctx)
+	if err != nil || rules.MayCopy(actor) {
+		return err
+	}
+	var given []mailstead.Address
+	if d.Kind == mailstead.DraftReplyAll && d.ParentID != 0 && len(d.Cc) > 0 {
+		answer, err := s.Prepare(ctx, actor, d.Kind, d.ParentID)
+		if err != nil {
+			return err
+		}
+		given = answer.Cc
+	}
+	return rules.CheckCopies(actor, d.Cc, d.Bcc, given)
 }
 
 // files returns the contents of a draft's attachments. asked are as the caller

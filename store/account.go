@@ -149,6 +149,9 @@ func (s *step) connect(ctx context.Context, c *mailstead.Connected) error {
 		if err := requireUser(ctx, s.Session, c.Account.OwnerID); err != nil {
 			return err
 		}
+		if err := s.requireRoom(ctx, c.Account.OwnerID); err != nil {
+			return err
+		}
 	}
 	row := newAccountRow(c.Account)
 	row.ID = 0
@@ -178,6 +181,9 @@ func (s *step) connect(ctx context.Context, c *mailstead.Connected) error {
 		}
 	}
 	if err := s.auditNew(ctx, c.Audit, row.ID); err != nil {
+		return err
+	}
+	if err := s.askPassword(ctx, id, c); err != nil {
 		return err
 	}
 	s.emitFor(id, c.Events)
@@ -290,39 +296,50 @@ func (db *DB) UpdateAccount(
 	ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event,
 ) error {
 	return db.write(ctx, "update account", func(ctx context.Context, s *step) error {
-		stored, err := oneAccount(ctx, s.Session, a.ID, s.engine.RowLock(RowUpdate))
-		if err != nil {
-			return err
-		}
-		if a.OwnerID != 0 {
-			if err := requireUser(ctx, s.Session, a.OwnerID); err != nil {
-				return err
-			}
-		}
-		if !stored.account().UpdatedAt.Equal(a.UpdatedAt) {
-			return mailstead.AccountChanged()
-		}
-		row := newAccountRow(a)
-		// It is the account's version: two changes never have the same.
-		row.UpdatedAt = max(millis(s.now), stored.UpdatedAt+1)
-		row.Incoming.keepHealth(&stored.Incoming)
-		row.Outgoing.keepHealth(&stored.Outgoing)
-		_, err = s.NewUpdate().Model(&row).WherePK().ExcludeColumn("id", "account_key", "created_at", "deleted_at").Exec(ctx)
-		if err != nil {
-			return err
-		}
-		if secrets != nil {
-			if err := s.setSecrets(ctx, a.ID, secrets); err != nil {
-				return err
-			}
-		}
-		if err := s.audit(ctx, audit); err != nil {
-			return err
-		}
-		s.emitFor(a.ID, events)
-		a.UpdatedAt = instant(row.UpdatedAt)
-		return nil
+		return s.updateAccount(ctx, a, secrets, audit, events)
 	})
+}
+
+func (s *step) updateAccount(
+	ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event,
+) error {
+	stored, err := oneAccount(ctx, s.Session, a.ID, s.engine.RowLock(RowUpdate))
+	if err != nil {
+		return err
+	}
+	if a.OwnerID != 0 {
+		if err := requireUser(ctx, s.Session, a.OwnerID); err != nil {
+			return err
+		}
+		if stored.OwnerID != int64(a.OwnerID) {
+			if err := s.requireRoom(ctx, a.OwnerID); err != nil {
+				return err
+			}
+		}
+	}
+	if !stored.account().UpdatedAt.Equal(a.UpdatedAt) {
+		return mailstead.AccountChanged()
+	}
+	row := newAccountRow(a)
+	// It is the account's version: two changes never have the same.
+	row.UpdatedAt = max(millis(s.now), stored.UpdatedAt+1)
+	row.Incoming.keepHealth(&stored.Incoming)
+	row.Outgoing.keepHealth(&stored.Outgoing)
+	_, err = s.NewUpdate().Model(&row).WherePK().ExcludeColumn("id", "account_key", "created_at", "deleted_at").Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if secrets != nil {
+		if err := s.setSecrets(ctx, a.ID, secrets); err != nil {
+			return err
+		}
+	}
+	if err := s.audit(ctx, audit); err != nil {
+		return err
+	}
+	s.emitFor(a.ID, events)
+	a.UpdatedAt = instant(row.UpdatedAt)
+	return nil
 }
 
 // SetHealth stores how a side fares. A zero CheckedAt or SuccessAt leaves the

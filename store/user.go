@@ -21,6 +21,7 @@ type userRow struct {
 	Role             string
 	Disabled         bool
 	DefaultAccountID int64
+	OwnAccounts      string
 	PasswordHash     string
 	CreatedAt        int64
 }
@@ -28,14 +29,14 @@ type userRow struct {
 func newUserRow(u *mailstead.User) userRow {
 	return userRow{
 		ID: int64(u.ID), Name: u.Name, Email: u.Email, EmailKey: emailKey(u.Email), Role: string(u.Role),
-		Disabled: u.Disabled, DefaultAccountID: int64(u.DefaultAccountID), CreatedAt: millis(u.CreatedAt),
+		Disabled: u.Disabled, DefaultAccountID: int64(u.DefaultAccountID), OwnAccounts: string(u.OwnAccounts), CreatedAt: millis(u.CreatedAt),
 	}
 }
 
 func (r *userRow) user() mailstead.User {
 	return mailstead.User{
 		ID: mailstead.UserID(r.ID), Name: r.Name, Email: r.Email, Role: mailstead.Role(r.Role), Disabled: r.Disabled,
-		DefaultAccountID: mailstead.AccountID(r.DefaultAccountID), CreatedAt: instant(r.CreatedAt),
+		DefaultAccountID: mailstead.AccountID(r.DefaultAccountID), OwnAccounts: mailstead.AccountFreedom(r.OwnAccounts), CreatedAt: instant(r.CreatedAt),
 	}
 }
 
@@ -140,7 +141,7 @@ func oneUser(ctx context.Context, s *Session, where string, arg any) (u mailstea
 // behind every request to the API. columns are further ones, for dest. Without a
 // row it returns sql.ErrNoRows.
 func userOf(ctx context.Context, s *Session, columns, from, where string, arg any, dest ...any) (mailstead.User, string, error) {
-	rows, err := s.Bound.Query(ctx, `SELECT u.id, u.name, u.email, u.role, u.disabled, u.default_account_id, u.password_hash, u.created_at,
+	rows, err := s.Bound.Query(ctx, `SELECT u.id, u.name, u.email, u.role, u.disabled, u.default_account_id, u.own_accounts, u.password_hash, u.created_at,
 		coalesce(up.profile_id, 0)`+columns+" FROM "+from+" LEFT JOIN user_profiles AS up ON up.user_id = u.id WHERE "+where+
 		" ORDER BY up.profile_id", arg)
 	if err != nil {
@@ -151,7 +152,7 @@ func userOf(ctx context.Context, s *Session, columns, from, where string, arg an
 	var profile mailstead.ProfileID
 	var profiles []mailstead.ProfileID
 	dest = append([]any{
-		&row.ID, &row.Name, &row.Email, &row.Role, &row.Disabled, &row.DefaultAccountID, &row.PasswordHash, &row.CreatedAt, &profile,
+		&row.ID, &row.Name, &row.Email, &row.Role, &row.Disabled, &row.DefaultAccountID, &row.OwnAccounts, &row.PasswordHash, &row.CreatedAt, &profile,
 	}, dest...)
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
@@ -217,7 +218,7 @@ func (db *DB) UpdateUser(ctx context.Context, u *mailstead.User, audit mailstead
 		}
 		row := newUserRow(u)
 		res, err := s.NewUpdate().Model(&row).WherePK().
-			Column("name", "email", "email_key", "role", "disabled", "default_account_id").Exec(ctx)
+			Column("name", "email", "email_key", "role", "disabled", "default_account_id", "own_accounts").Exec(ctx)
 		if err != nil {
 			return s.userExists(err)
 		}

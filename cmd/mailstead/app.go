@@ -167,6 +167,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 	})
 	a.admin = admin.New(admin.Config{
 		Store: a.db, Directory: directory, Now: time.Now, Logger: a.log,
+		Networks: a.c.AllowedNetworks, AllowPlain: a.c.AllowUnencrypted,
 		Demo: admin.DemoConfig{Servers: a.demo, Directory: directory, Accounts: a.connect, Outbox: a.outbox},
 	})
 	public, err := a.c.publicURL()
@@ -178,7 +179,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Audit: a.admin, Connect: a.connect, Accounts: a.connect, Importer: a.connect,
+		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Audit: a.admin, Connect: a.connect, Accounts: a.connect, Importer: a.connect,
 		Inbox: a.inbox, Outbox: a.outbox, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,
@@ -280,7 +281,13 @@ func (c *credentials) Access(ctx context.Context, id mailstead.AccountID, name m
 	}
 	access := mailstead.Access{
 		Server: side.Server, Login: side.Login, Admin: true,
-		AllowPlain: c.allowPlain && side.Server.Security == mailstead.SecurityNone,
+	}
+	if side.Server.Security == mailstead.SecurityNone {
+		rules, err := c.db.Policies(ctx)
+		if err != nil {
+			return mailstead.Access{}, err
+		}
+		access.AllowPlain = c.allowPlain || rules.Plain
 	}
 	if sealed, ok := secrets[side.Secret]; ok {
 		if access.Secret, err = c.sealer.Open(sealed, a.Key, side.Secret); err != nil {

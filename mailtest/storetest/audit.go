@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -32,12 +33,21 @@ func (k *kit) audit(q mailstead.AuditQuery) []mailstead.AuditEntry {
 	return list
 }
 
-// steps are all steps of administration. done makes what the step needs and does
+// auditStep is a step of administration. done makes what the step needs and does
 // it; wrong does it so that it fails after some of it was stored, or at its end.
-var steps = map[mailstead.AuditAction]struct {
+type auditStep struct {
 	kind        mailstead.AuditKind
 	done, wrong func(*kit, mailstead.AuditEntry) error
-}{
+}
+
+// allSteps are all steps of administration.
+func allSteps() map[mailstead.AuditAction]auditStep {
+	all := maps.Clone(steps)
+	maps.Copy(all, policySteps)
+	return all
+}
+
+var steps = map[mailstead.AuditAction]auditStep{
 	mailstead.AuditUserCreate: {
 		mailstead.AuditUser,
 		func(k *kit, e mailstead.AuditEntry) error {
@@ -201,7 +211,7 @@ var steps = map[mailstead.AuditAction]struct {
 
 var auditTests = map[string]func(*testing.T, *kit){
 	"every step of administration leaves its entry": func(t *testing.T, k *kit) {
-		for action, step := range steps {
+		for action, step := range allSteps() {
 			want := entry(action, step.kind, "the id")
 			k.ok(step.done(k, want))
 			got := k.audit(mailstead.AuditQuery{Action: action, ActorID: 5})
@@ -213,7 +223,7 @@ var auditTests = map[string]func(*testing.T, *kit){
 		}
 	},
 	"a step that fails leaves none": func(t *testing.T, k *kit) {
-		for action, step := range steps {
+		for action, step := range allSteps() {
 			if err := step.wrong(k, entry(action, step.kind, "1")); err == nil {
 				t.Errorf("%s: got no error", action)
 			}
@@ -223,7 +233,7 @@ var auditTests = map[string]func(*testing.T, *kit){
 		}
 	},
 	"a step without an entry is not done": func(t *testing.T, k *kit) {
-		for action, step := range steps {
+		for action, step := range allSteps() {
 			if err := step.done(k, mailstead.AuditEntry{}); mailstead.KindOf(err) != mailstead.KindInternal || err == nil {
 				t.Errorf("%s: got %v, want an internal error", action, err)
 			}
