@@ -37,16 +37,16 @@ func writePolicies(w io.Writer, v api.PolicyView) {
 			providers = "only" + listOf(p.ProviderIDs)
 		}
 		line("Providers", providers)
-		line("Servers typed by hand", yesNo(p.TypedServers))
-		line("Without encryption", yesNo(p.Plain || v.PlainConfigured))
+		line("Servers typed by hand", yes(p.TypedServers))
+		line("Without encryption", yes(p.Plain || v.PlainConfigured))
 		line("Users may change of their accounts", string(p.OwnAccounts))
-		line("Learned domains need a confirmation", yesNo(p.ConfirmDomains))
+		line("Learned domains need a confirmation", yes(p.ConfirmDomains))
 		line("Allowed networks (configuration)", orDash(strings.Join(v.AllowedNetworks, ", ")))
 		return
 	}
-	line("CC and BCC", yesNo(v.Own.Copies))
+	line("CC and BCC", yes(v.Own.Copies))
 	line("Accounts per user", orAny(v.Own.AccountsPerUser))
-	line("Servers typed by hand", yesNo(v.Own.TypedServers))
+	line("Servers typed by hand", yes(v.Own.TypedServers))
 	line("You may change of your accounts", string(v.Own.OwnAccounts))
 }
 
@@ -65,7 +65,7 @@ func orAny(n int) string {
 	return strconv.Itoa(n)
 }
 
-func yesNo(b bool) string {
+func yes(b bool) string {
 	if b {
 		return "yes"
 	}
