@@ -26,6 +26,9 @@ type Account struct {
 	Signature string    `json:"signature,omitempty"`
 	CreatedAt time.Time `json:"created_at" audit:"-"`
 	UpdatedAt time.Time `json:"updated_at" audit:"-"`
+	// DeletedAt is when the account was deleted: until UndoPeriod has passed it can
+	// be brought back. The zero time stands for one that is there.
+	DeletedAt time.Time `json:"deleted_at,omitzero" audit:"-"`
 }
 
 // Side is one direction of an account.
@@ -90,6 +93,15 @@ const (
 // Validate cleans and checks everything that a person typed. It changes
 // nothing when it returns an error.
 func (a *Account) Validate() error {
+	if a.Incoming == nil && a.Outgoing == nil {
+		return Invalid("incoming", "input.no_side", "An account needs an incoming server, an outgoing server, or both.")
+	}
+	return a.ValidateDraft()
+}
+
+// ValidateDraft is Validate for an account that may do without servers until
+// somebody completes it.
+func (a *Account) ValidateDraft() error {
 	c := *a
 	var err error
 	if c.Address, err = CleanAddress("address", c.Address); err != nil {
@@ -109,9 +121,6 @@ func (a *Account) Validate() error {
 	}
 	if c.Signature, err = CleanText("signature", c.Signature, maxSignatureLen); err != nil {
 		return err
-	}
-	if c.Incoming == nil && c.Outgoing == nil {
-		return Invalid("incoming", "input.no_side", "An account needs an incoming server, an outgoing server, or both.")
 	}
 	for _, n := range []SideName{SideIncoming, SideOutgoing} {
 		s := c.Side(n)
@@ -137,7 +146,7 @@ func (s *Side) validate(n SideName) error {
 		return err
 	}
 	if (s.Server.Protocol == SMTP) != (n == SideOutgoing) {
-		return Invalid(string(n)+".protocol", "input.protocol", "Mail comes in by imap and goes out by smtp.")
+		return Invalid(string(n)+".protocol", "input.protocol", "Mail comes in by imap or pop3 and goes out by smtp.")
 	}
 	// A login may be any text but for control characters: they would break the
 	// line protocols, and NUL ends PLAIN's fields (RFC 4616 section 2).

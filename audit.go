@@ -27,7 +27,11 @@ const (
 	AuditAccountConnect   AuditAction = "account.connect"
 	AuditAccountUpdate    AuditAction = "account.update"
 	AuditAccountPassword  AuditAction = "account.password"
+	AuditAccountCreate    AuditAction = "account.create"
 	AuditAccountDelete    AuditAction = "account.delete"
+	AuditAccountLeave     AuditAction = "account.disconnect"
+	AuditAccountRestore   AuditAction = "account.restore"
+	AuditAccountPurge     AuditAction = "account.purge"
 	AuditAssignmentCreate AuditAction = "assignment.create"
 	AuditAssignmentDelete AuditAction = "assignment.delete"
 	AuditSystemAccount    AuditAction = "system_account.set"
@@ -35,6 +39,12 @@ const (
 	AuditDomainLearn      AuditAction = "domain.learn"
 	AuditDomainDelete     AuditAction = "domain.delete"
 	AuditPoliciesUpdate   AuditAction = "policies.update"
+	AuditDomainApprove    AuditAction = "domain.approve"
+	AuditDomainReject     AuditAction = "domain.reject"
+	AuditProviderCreate   AuditAction = "provider.create"
+	AuditProviderUpdate   AuditAction = "provider.update"
+	AuditProviderDelete   AuditAction = "provider.delete"
+	AuditProviderHide     AuditAction = "provider.hide"
 	AuditLinkCreate       AuditAction = "password_link.create"
 	AuditLinkClose        AuditAction = "password_link.close"
 	AuditLinkUse          AuditAction = "password_link.use"
@@ -47,10 +57,13 @@ func AuditActions() []AuditAction {
 	return []AuditAction{
 		AuditSetup, AuditSignInLock, AuditUserCreate, AuditUserUpdate, AuditUserPassword, AuditUserSender,
 		AuditProfileCreate, AuditProfileDelete, AuditTokenCreate, AuditTokenDelete,
-		AuditAccountConnect, AuditAccountUpdate, AuditAccountPassword, AuditAccountDelete,
+		AuditAccountConnect, AuditAccountCreate, AuditAccountUpdate, AuditAccountPassword,
+		AuditAccountDelete, AuditAccountLeave, AuditAccountRestore, AuditAccountPurge,
 		AuditAssignmentCreate, AuditAssignmentDelete, AuditSystemAccount,
-		AuditDomainPut, AuditDomainLearn, AuditDomainDelete, AuditPoliciesUpdate,
-		AuditLinkCreate, AuditLinkClose, AuditLinkUse, AuditDemoAdd, AuditDemoRemove,
+		AuditDomainPut, AuditDomainLearn, AuditDomainApprove, AuditDomainReject, AuditDomainDelete,
+		AuditProviderCreate, AuditProviderUpdate, AuditProviderDelete, AuditProviderHide,
+		AuditPoliciesUpdate, AuditLinkCreate, AuditLinkClose, AuditLinkUse,
+		AuditDemoAdd, AuditDemoRemove,
 	}
 }
 
@@ -60,14 +73,15 @@ type AuditKind string
 // The kinds of objects. An assignment is told of the account that was given; a
 // network is where sign-ins came from.
 const (
-	AuditUser    AuditKind = "user"
-	AuditProfile AuditKind = "profile"
-	AuditToken   AuditKind = "token"
-	AuditAccount AuditKind = "account"
-	AuditDomain  AuditKind = "domain"
-	AuditNetwork AuditKind = "network"
-	AuditDemo    AuditKind = "demo"
-	AuditPolicy  AuditKind = "policies"
+	AuditUser     AuditKind = "user"
+	AuditProfile  AuditKind = "profile"
+	AuditToken    AuditKind = "token"
+	AuditAccount  AuditKind = "account"
+	AuditDomain   AuditKind = "domain"
+	AuditProvider AuditKind = "provider"
+	AuditNetwork  AuditKind = "network"
+	AuditDemo     AuditKind = "demo"
+	AuditPolicy   AuditKind = "policies"
 )
 
 // AuditObject is what something was done to.
@@ -151,6 +165,11 @@ func (d *Domain) AuditObject() AuditObject {
 
 // AuditObject returns the policies as the object of an entry.
 func (p *Policies) AuditObject() AuditObject { return AuditObject{Kind: AuditPolicy} }
+
+// AuditObject returns the provider as the object of an entry.
+func (p *Provider) AuditObject() AuditObject {
+	return AuditObject{Kind: AuditProvider, ID: string(p.ID), Name: p.Name}
+}
 
 func auditObject[ID ~int64](kind AuditKind, id ID, name string) AuditObject {
 	o := AuditObject{Kind: kind, Name: name}

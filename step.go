@@ -119,14 +119,3 @@ type OutgoingQuery struct {
 	Before OutgoingID
 	Limit  int
 }
-
-// AccountQuery asks for a page of accounts by id.
-type AccountQuery struct {
-	// VisibleTo keeps accounts that the user owns or was assigned, directly or by
-	// a profile; 0 means all.
-	VisibleTo UserID
-	// Hosts keeps accounts with a server by one of these names; none means all.
-	Hosts []string
-	After AccountID
-	Limit int
-}

@@ -237,7 +237,7 @@ func (s *Service) demoAccounts(ctx context.Context, actor mailstead.Actor) ([]ma
 		if len(page) < q.Limit {
 			return ids, nil
 		}
-		q.After = page[len(page)-1].ID
+		q.After = page[len(page)-1].Position(q.Sort)
 	}
 }
 

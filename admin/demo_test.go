@@ -53,7 +53,7 @@ func (s *stage) Accounts(_ context.Context, _ mailstead.Actor, q mailstead.Accou
 	var out []mailstead.Account
 	for _, a := range s.accounts {
 		asked := func(side *mailstead.Side) bool { return side != nil && slices.Contains(q.Hosts, side.Server.Host) }
-		if a.ID > q.After && len(out) < q.Limit && (asked(a.Incoming) || asked(a.Outgoing)) {
+		if a.ID > q.After.ID && len(out) < q.Limit && (asked(a.Incoming) || asked(a.Outgoing)) {
 			out = append(out, a)
 		}
 	}
@@ -162,7 +162,7 @@ func TestDemoComesAndGoes(t *testing.T) {
 		t.Errorf("the provider = %+v, %t", p, ok)
 	}
 	names := func() (out []string) {
-		rows, err := w.store.Domains(ctx, "", 100)
+		rows, err := w.store.Domains(ctx, mailstead.DomainQuery{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +244,7 @@ func TestDemoThatCannotStartIsNotChosen(t *testing.T) {
 	if err == nil {
 		t.Error("added")
 	}
-	if rows, err := w.store.Domains(t.Context(), "", 100); err != nil || len(rows) > 0 {
+	if rows, err := w.store.Domains(t.Context(), mailstead.DomainQuery{}); err != nil || len(rows) > 0 {
 		t.Errorf("domains = %v, %v, want none", rows, err)
 	}
 }

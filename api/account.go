@@ -13,7 +13,11 @@ type Accounts interface {
 	Accounts(ctx context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error)
 	Account(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, mailstead.Rights, error)
 	UpdateAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, c connect.Changes) (connect.Saved, error)
-	DeleteAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error
+	CreateAccount(ctx context.Context, actor mailstead.Actor, n connect.NewAccount) (mailstead.Account, error)
+	RemoveAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, r connect.Removal) error
+	PreviewDisconnect(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (connect.Disconnection, error)
+	RestoreAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, error)
+	Bulk(ctx context.Context, actor mailstead.Actor, ids []mailstead.AccountID, do func(context.Context, mailstead.AccountID) error) ([]connect.BulkResult, error)
 	TestAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (connect.Result, error)
 	ChangePassword(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, changed, outgoing mailstead.Secret) (connect.Result, error)
 }
@@ -24,7 +28,8 @@ func (h *Handler) accountRoutes() {
 	add(h, route{
 		method: http.MethodGet, path: "/accounts", id: "listAccounts", tag: "Accounts",
 		summary: "List accounts",
-		about:   "The accounts that you own or were given, of which a token sees those that its scopes let it use; administrators may ask for all.",
+		about: "The accounts that you own or were given, of which a token sees those that its scopes let it use; administrators may ask for all. " +
+			"Every filter narrows the list. It is in the order of creation, or by name when it is filtered.",
 	}, h.listAccounts)
 	add(h, route{
 		method: http.MethodGet, path: "/accounts/{id}", id: "getAccount", tag: "Accounts",
@@ -42,8 +47,9 @@ func (h *Handler) accountRoutes() {
 	add(h, route{
 		method: http.MethodDelete, path: "/accounts/{id}", id: "deleteAccount", tag: "Accounts",
 		summary: "Delete an account",
-		about:   "Refused while the account is assigned to others or has mail to send.",
-		errors:  []int{http.StatusNotFound, http.StatusConflict},
+		about: "Refused while others use the account or it has mail to send: the problem lists them in `uses`. " +
+			"The passwords are destroyed at once; the rest can be restored for 30 days.",
+		errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
 	}, h.deleteAccount)
 	add(h, route{
 		method: http.MethodPost, path: "/accounts/{id}/test", id: "testAccount", tag: "Accounts",
@@ -65,34 +71,23 @@ func (h *Handler) accountRoutes() {
 	}, h.syncAccount)
 }
 
-type listAccountsInput struct {
-	PageParams
-	All bool `query:"all" doc:"For administrators: the accounts of everyone."`
-}
-
-func (h *Handler) listAccounts(ctx context.Context, actor mailstead.Actor, in *listAccountsInput) (*pageOutput[mailstead.Account], error) {
-	q := mailstead.AccountQuery{Limit: in.Limit + 1}
-	if !in.All {
-		q.VisibleTo = actor.User.ID
-	}
-	if err := decodeCursor(in.Cursor, &q.After); err != nil {
-		return nil, err
-	}
-	accounts, err := h.c.Accounts.Accounts(ctx, actor, q)
-	if err != nil {
-		return nil, err
-	}
-	return pageOf(accounts, in.Limit, func(a mailstead.Account) any { return a.ID }), nil
-}
-
 // AccountPath names an account.
 type AccountPath struct {
 	ID mailstead.AccountID `path:"id" minimum:"1" doc:"The account." example:"7"`
 }
 
+// AccountItem is an account with how it stands as a whole.
+type AccountItem struct {
+	mailstead.Account
+	State mailstead.AccountState `json:"state" doc:"How the account stands: the worst of its sides that are switched on."`
+	Needs mailstead.AccountNeed  `json:"needs,omitempty" doc:"What the account lacks to work."`
+}
+
+func accountItem(a mailstead.Account) AccountItem { return AccountItem{a, a.State(), a.Needs()} }
+
 // AccountDetail is an account with what the reader may do with it.
 type AccountDetail struct {
-	mailstead.Account
+	AccountItem
 	Rights mailstead.Rights `json:"rights" doc:"What you may do with the account."`
 }
 
@@ -103,7 +98,7 @@ type accountOutput struct {
 
 func (h *Handler) getAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*accountOutput, error) {
 	a, rights, err := h.c.Accounts.Account(ctx, actor, in.ID)
-	return &accountOutput{versionOf(a.UpdatedAt), AccountDetail{a, rights}}, err
+	return &accountOutput{versionOf(a.UpdatedAt), AccountDetail{accountItem(a), rights}}, err
 }
 
 // AccountChanges is what to change of an account.
@@ -152,8 +147,21 @@ func (h *Handler) updateAccount(ctx context.Context, actor mailstead.Actor, in *
 	return &updatedOutput{versionOf(saved.Account.UpdatedAt), SavedAccount{Account: saved.Account, Reports: testResult(saved.Result), Next: saved.Next}}, nil
 }
 
-func (h *Handler) deleteAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*struct{}, error) {
-	return nil, h.c.Accounts.DeleteAccount(ctx, actor, in.ID)
+type removeAccountInput struct {
+	AccountPath
+	IfVersion
+}
+
+func (h *Handler) deleteAccount(ctx context.Context, actor mailstead.Actor, in *removeAccountInput) (*struct{}, error) {
+	return nil, h.removeAccount(ctx, actor, in, false)
+}
+
+func (h *Handler) removeAccount(ctx context.Context, actor mailstead.Actor, in *removeAccountInput, disconnect bool) error {
+	seen, err := in.seen()
+	if err != nil {
+		return err
+	}
+	return in.stale(h.c.Accounts.RemoveAccount(ctx, actor, in.ID, connect.Removal{Disconnect: disconnect, Seen: seen}))
 }
 
 func (h *Handler) testAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*testOutput, error) {

@@ -120,6 +120,8 @@ func (h *Handler) routes() {
 	h.domainRoutes()
 	h.connectRoutes()
 	h.accountRoutes()
+	h.accountListRoutes()
+	h.accountAdminRoutes()
 	h.importRoutes()
 	h.folderRoutes()
 	h.messageRoutes()

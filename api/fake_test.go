@@ -50,6 +50,9 @@ type fakes struct {
 	outgoing  mailstead.OutgoingQuery
 	audit     mailstead.AuditQuery
 	accounts  mailstead.AccountQuery
+	created   connect.NewAccount
+	removal   connect.Removal
+	changes   connect.Changes
 	set, mask mailstead.Flags
 	marked    []mailstead.MessageID
 	signedOut mailstead.Secret
@@ -167,23 +170,78 @@ func (f fakePeople) DeleteToken(_ context.Context, actor mailstead.Actor, _ mail
 
 type fakeDirectory struct{ *fakes }
 
-func (f fakeDirectory) Providers(_ context.Context, actor mailstead.Actor) ([]mailstead.Provider, error) {
+func (f fakeDirectory) Providers(_ context.Context, actor mailstead.Actor, _ bool) ([]mailstead.Provider, error) {
 	return []mailstead.Provider{{ID: "gmail", Name: "Gmail", Kind: "freemail", Status: "ok"}}, f.note(actor)
 }
 
-func (f fakeDirectory) Domains(_ context.Context, actor mailstead.Actor, after string, limit int) ([]mailstead.Domain, error) {
+func (f fakeDirectory) Provider(_ context.Context, actor mailstead.Actor, id mailstead.ProviderID) (mailstead.Provider, error) {
+	if id != "gmail" {
+		return mailstead.Provider{}, mailstead.NotFound("provider")
+	}
+	return mailstead.Provider{ID: "gmail", Name: "Gmail", Kind: "freemail", Status: "ok"}, f.note(actor)
+}
+
+func (f fakeDirectory) CreateProvider(_ context.Context, actor mailstead.Actor, copyOf mailstead.ProviderID, c admin.ProviderChanges) (mailstead.Provider, error) {
+	p := mailstead.Provider{ID: "own-x", Own: true, CopyOf: copyOf, UpdatedAt: noon}
+	if c.Name != nil {
+		p.Name = *c.Name
+	}
+	return p, f.note(actor)
+}
+
+func (f fakeDirectory) UpdateProvider(_ context.Context, actor mailstead.Actor, id mailstead.ProviderID, c admin.ProviderChanges) (mailstead.Provider, error) {
+	if !c.Seen.IsZero() && !c.Seen.Equal(noon) {
+		return mailstead.Provider{}, mailstead.ProviderChanged()
+	}
+	return mailstead.Provider{ID: id, Own: true, UpdatedAt: noon}, f.note(actor)
+}
+
+func (f fakeDirectory) HideProvider(_ context.Context, actor mailstead.Actor, id mailstead.ProviderID, hidden bool) (mailstead.Provider, error) {
+	return mailstead.Provider{ID: id, Hidden: hidden}, f.note(actor)
+}
+
+func (f fakeDirectory) DeleteProvider(_ context.Context, actor mailstead.Actor, id mailstead.ProviderID) error {
+	if id == "own-used" {
+		used := []mailstead.AuditObject{{Kind: mailstead.AuditAccount, ID: "7", Name: "Sales"}, {Kind: mailstead.AuditDomain, ID: "a.example", Name: "a.example"}}
+		return &mailstead.Error{Kind: mailstead.KindConflict, Code: "provider.in_use", Text: "It is used.", UsedBy: used}
+	}
+	return f.note(actor)
+}
+
+func (f fakeDirectory) Domains(_ context.Context, actor mailstead.Actor, q mailstead.DomainQuery) ([]mailstead.Domain, error) {
 	var out []mailstead.Domain
 	for _, name := range []string{"a.example", "b.example", "c.example"} {
-		if name > after && len(out) < limit {
+		if name > q.After && len(out) < q.Limit {
 			out = append(out, mailstead.Domain{Name: name, Source: mailstead.DomainAdministrator})
 		}
 	}
 	return out, f.note(actor)
 }
 
-func (f fakeDirectory) PutDomain(_ context.Context, actor mailstead.Actor, d mailstead.Domain) (mailstead.Domain, error) {
-	d.Source = mailstead.DomainAdministrator
+func (f fakeDirectory) Domain(_ context.Context, actor mailstead.Actor, name string) (mailstead.Domain, error) {
+	return mailstead.Domain{Name: name, Source: mailstead.DomainLearned, State: mailstead.DomainPending, UpdatedAt: noon}, f.note(actor)
+}
+
+// fakeDomain is what becomes of a domain that somebody has seen at noon.
+func (f fakeDirectory) fakeDomain(actor mailstead.Actor, d mailstead.Domain, seen time.Time) (mailstead.Domain, error) {
+	if !seen.IsZero() && !seen.Equal(noon) {
+		return d, mailstead.DomainChanged()
+	}
+	d.UpdatedAt = noon
 	return d, f.note(actor)
+}
+
+func (f fakeDirectory) PutDomain(_ context.Context, actor mailstead.Actor, d mailstead.Domain, seen time.Time) (mailstead.Domain, error) {
+	d.Source = mailstead.DomainAdministrator
+	return f.fakeDomain(actor, d, seen)
+}
+
+func (f fakeDirectory) ApproveDomain(_ context.Context, actor mailstead.Actor, name string, seen time.Time) (mailstead.Domain, error) {
+	return f.fakeDomain(actor, mailstead.Domain{Name: name, Source: mailstead.DomainAdministrator}, seen)
+}
+
+func (f fakeDirectory) RejectDomain(_ context.Context, actor mailstead.Actor, name string, seen time.Time) (mailstead.Domain, error) {
+	return f.fakeDomain(actor, mailstead.Domain{Name: name, Source: mailstead.DomainLearned, State: mailstead.DomainRejected}, seen)
 }
 
 func (f fakeDirectory) DeleteDomain(_ context.Context, actor mailstead.Actor, _ string) error {
@@ -287,7 +345,7 @@ func (f fakeConnect) Accounts(_ context.Context, actor mailstead.Actor, q mailst
 	}
 	f.accounts = q
 	var out []mailstead.Account
-	for id := q.After + 1; id <= mailstead.AccountID(f.manyAccounts) && len(out) < q.Limit; id++ {
+	for id := q.After.ID + 1; id <= mailstead.AccountID(f.manyAccounts) && len(out) < q.Limit; id++ {
 		out = append(out, account(id))
 	}
 	return out, f.note(actor)
@@ -297,12 +355,44 @@ func (f fakeConnect) Account(_ context.Context, actor mailstead.Actor, id mailst
 	return account(id), mailstead.Rights{Read: true}, f.note(actor)
 }
 
-func (f fakeConnect) UpdateAccount(_ context.Context, actor mailstead.Actor, id mailstead.AccountID, _ connect.Changes) (connect.Saved, error) {
+func (f fakeConnect) UpdateAccount(_ context.Context, actor mailstead.Actor, id mailstead.AccountID, c connect.Changes) (connect.Saved, error) {
+	f.changes = c
 	return connect.Saved{Account: account(id), Result: f.result}, f.note(actor)
 }
 
-func (f fakeConnect) DeleteAccount(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) error {
+func (f fakeConnect) CreateAccount(_ context.Context, actor mailstead.Actor, n connect.NewAccount) (mailstead.Account, error) {
+	f.created = n
+	return account(8), f.note(actor)
+}
+
+func (f fakeConnect) RemoveAccount(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID, r connect.Removal) error {
+	f.removal = r
 	return f.note(actor)
+}
+
+func (f fakeConnect) PreviewDisconnect(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) (connect.Disconnection, error) {
+	return connect.Disconnection{
+		AccountHoldings: mailstead.AccountHoldings{Messages: 1204, Waiting: 2}, UndoUntil: noon,
+		Uses: []mailstead.AccountUse{{Kind: mailstead.UseProfile, ID: 2, Name: "Sales"}},
+	}, f.note(actor)
+}
+
+func (f fakeConnect) RestoreAccount(_ context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, error) {
+	return account(id), f.note(actor)
+}
+
+func (f fakeConnect) Bulk(
+	ctx context.Context, actor mailstead.Actor, ids []mailstead.AccountID, do func(context.Context, mailstead.AccountID) error,
+) ([]connect.BulkResult, error) {
+	var out []connect.BulkResult
+	for _, id := range ids {
+		r := connect.BulkResult{ID: id, Account: account(id), Err: do(ctx, id)}
+		if id == 13 {
+			r.Err = (&mailstead.Account{}).CheckUnused([]mailstead.AccountUse{{Kind: mailstead.UseProfile, ID: 2, Name: "Sales"}})
+		}
+		out = append(out, r)
+	}
+	return out, f.note(actor)
 }
 
 func (f fakeConnect) TestAccount(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) (connect.Result, error) {
@@ -345,6 +435,10 @@ func (f fakeInbox) SetFlags(_ context.Context, actor mailstead.Actor, ids []mail
 
 func (f fakeInbox) Sync(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) error {
 	return f.note(actor)
+}
+
+func (f fakeInbox) Export(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID, _ inbox.ExportFormat) (*inbox.Export, error) {
+	return &inbox.Export{Name: "anna@example.com.zip", MediaType: "application/zip"}, f.note(actor)
 }
 
 type fakeOutbox struct{ *fakes }

@@ -16,6 +16,7 @@ type Inbox interface {
 	Raw(ctx context.Context, actor mailstead.Actor, id mailstead.MessageID) ([]byte, error)
 	SetFlags(ctx context.Context, actor mailstead.Actor, ids []mailstead.MessageID, set, mask mailstead.Flags) error
 	Sync(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error
+	Export(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, format inbox.ExportFormat) (*inbox.Export, error)
 }
 
 func (h *Handler) folderRoutes() {

@@ -125,7 +125,7 @@ func openHouse(t *testing.T, o houseOptions) *house {
 		Explain: catalogue, Now: o.now, Logger: logger, SentCopied: in.Nudge,
 	})
 	con := connect.New(connect.Config{
-		Store: h.db, People: h.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
+		Store: h.db, Bin: h.db, People: h.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: true, Connected: in.Restart, Now: o.now, Logger: logger,
 	})
 	h.admin = admin.New(admin.Config{

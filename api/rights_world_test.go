@@ -328,6 +328,12 @@ func (w *rightsWorld) thing(name string, r *role) string {
 			w.assign(id, r.person())
 		}
 		return id.String()
+	case "{deleted-account}":
+		id := w.connect("anna", w.fresh()+"@example.com").String()
+		if rec := w.as("anna", call{method: "DELETE", path: "/accounts/" + id}); rec.Code != http.StatusNoContent {
+			w.t.Fatalf("delete the account: status %d", rec.Code)
+		}
+		return id
 	case "{message}":
 		return w.message.String()
 	case "{folder}":
@@ -348,6 +354,9 @@ func (w *rightsWorld) thing(name string, r *role) string {
 		domain := w.fresh() + ".example"
 		answer[mailstead.Domain](w.t, w.as("ada", call{method: "PUT", path: "/domains/" + domain, body: `{"provider_id":"gmail"}`}), http.StatusOK)
 		return domain
+	case "{new-provider}":
+		body := `{"copy_of":"gmail","name":"` + w.fresh() + `"}`
+		return string(answer[mailstead.Provider](w.t, w.as("ada", call{method: "POST", path: "/providers", body: body}), http.StatusCreated).ID)
 	}
 	w.t.Fatalf("the table names the unknown thing %s", name)
 	return ""

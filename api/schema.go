@@ -43,10 +43,14 @@ type (
 	eventTypeSchema     struct{}
 	stageSchema         struct{}
 	sourceSchema        struct{}
+	domainStateSchema   struct{}
 	usernameSchema      struct{}
 	secretSchema        struct{}
 	auditActionSchema   struct{}
 	auditKindSchema     struct{}
+	accountStateSchema  struct{}
+	accountNeedSchema   struct{}
+	accountSortSchema   struct{}
 	copyRuleSchema      struct{}
 	freedomSchema       struct{}
 	importFormatSchema  struct{}
@@ -129,6 +133,10 @@ func (sourceSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.DomainBuiltIn, mailstead.DomainAdministrator, mailstead.DomainLearned, "none")
 }
 
+func (domainStateSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.DomainInUse, mailstead.DomainPending, mailstead.DomainRejected)
+}
+
 func (usernameSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.UsernameEmail, mailstead.UsernameLocal, mailstead.UsernameCustom)
 }
@@ -149,9 +157,21 @@ func (auditActionSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.AuditActions()...)
 }
 
+func (accountStateSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.AccountStates()...)
+}
+
+func (accountNeedSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.NeedServers, mailstead.NeedPassword)
+}
+
+func (accountSortSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.AccountSorts()...)
+}
+
 func (auditKindSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.AuditUser, mailstead.AuditProfile, mailstead.AuditToken, mailstead.AuditAccount,
-		mailstead.AuditDomain, mailstead.AuditNetwork, mailstead.AuditDemo, mailstead.AuditPolicy)
+		mailstead.AuditDomain, mailstead.AuditProvider, mailstead.AuditNetwork, mailstead.AuditDemo, mailstead.AuditPolicy)
 }
 
 func (copyRuleSchema) Schema(huma.Registry) *huma.Schema {
@@ -188,10 +208,14 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.EventType, eventTypeSchema](r)
 	alias[mailstead.StageName, stageSchema](r)
 	alias[mailstead.DomainSource, sourceSchema](r)
+	alias[mailstead.DomainState, domainStateSchema](r)
 	alias[mailstead.UsernameForm, usernameSchema](r)
 	alias[mailstead.Secret, secretSchema](r)
 	alias[mailstead.AuditAction, auditActionSchema](r)
 	alias[mailstead.AuditKind, auditKindSchema](r)
+	alias[mailstead.AccountState, accountStateSchema](r)
+	alias[mailstead.AccountNeed, accountNeedSchema](r)
+	alias[mailstead.AccountSort, accountSortSchema](r)
 	alias[mailstead.CopyRule, copyRuleSchema](r)
 	alias[mailstead.AccountFreedom, freedomSchema](r)
 	alias[importer.Format, importFormatSchema](r)
@@ -229,7 +253,7 @@ var words string
 // bases are the types whose fields another type has as its own.
 func bases(name string) []string {
 	switch name {
-	case "AccountDetail":
+	case "AccountDetail", "AccountItem":
 		return []string{"Account"}
 	case "CreatedToken":
 		return []string{"Token"}

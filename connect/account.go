@@ -3,56 +3,10 @@ package connect
 import (
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/mailstead/mailstead"
 )
-
-// Accounts lists accounts by id: all for an administrator who asks so, else those
-// that the actor's user owns or was assigned and may use within the actor's scopes.
-func (s *Service) Accounts(ctx context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error) {
-	if err := requireAny(actor, mailstead.ScopeAccounts, mailstead.ScopeRead, mailstead.ScopeSend); err != nil {
-		return nil, err
-	}
-	if !actor.IsAdmin() {
-		q.VisibleTo = actor.User.ID
-	}
-	if q.Limit < 1 || q.Limit > accountPage {
-		q.Limit = accountPage
-	}
-	if actor.Scopes == nil || actor.IsAdmin() {
-		return s.c.Store.Accounts(ctx, q)
-	}
-	return s.usable(ctx, actor, q)
-}
-
-// usable lists the accounts on which the scopes of a token leave its user a right.
-func (s *Service) usable(ctx context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error) {
-	var out []mailstead.Account
-	for {
-		page, err := s.c.Store.Accounts(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		for i := range page {
-			_, _, err := s.Account(ctx, actor, page[i].ID)
-			if mailstead.KindOf(err) == mailstead.KindNotFound {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			if out = append(out, page[i]); len(out) == q.Limit {
-				return out, nil
-			}
-		}
-		if len(page) < q.Limit {
-			return out, nil
-		}
-		q.After = page[len(page)-1].ID
-	}
-}
 
 // Account returns one account with what the actor may do with it. Who may do
 // nothing is told that there is no such account.
@@ -144,8 +98,15 @@ func (s *Service) updateAccount(ctx context.Context, actor mailstead.Actor, id m
 	if err != nil {
 		return Saved{}, err
 	}
-	if err := a.Validate(); err != nil {
+	check := a.Validate
+	if old.Needs() == mailstead.NeedServers {
+		check = a.ValidateDraft
+	}
+	if err := check(); err != nil {
 		return Saved{}, err
+	}
+	if slices.ContainsFunc(sides, func(t *trial) bool { return t.later }) {
+		return s.updateUntested(ctx, actor, &old, &a, sides)
 	}
 	if len(sides) == 0 && (!c.Password.IsZero() || !c.OutgoingPassword.IsZero()) {
 		return Saved{}, mailstead.Invalid("password", "input.password_alone", "To replace only the password, use the action for that.")
@@ -208,7 +169,8 @@ func (s *Service) changedSides(ctx context.Context, old, a *mailstead.Account, c
 		}
 		// A side without a sign-in stays so until a user name and password come.
 		t.open = t.secret.IsZero() && t.targets[0].login == ""
-		if t.secret.IsZero() && !t.open {
+		t.later = t.secret.IsZero() && !t.open && old.Needs() != mailstead.NeedNothing && lacksPassword(old.Side(n))
+		if t.secret.IsZero() && !t.open && !t.later {
 			if t.secret, err = s.keptSecret(ctx, old, t); err != nil {
 				return nil, err
 			}
@@ -225,7 +187,41 @@ func (s *Service) changedSides(ctx context.Context, old, a *mailstead.Account, c
 		setSide(a, n, &next)
 		sides = append(sides, t)
 	}
+	if len(sides) == 1 && !c.Password.IsZero() {
+		// The password that completes one side is that of the other, too.
+		n := otherSide(sides[0].side)
+		if side := old.Side(n); side != nil && side.Login != "" && lacksPassword(side) {
+			t := storedTrial(old, n, c.Password)
+			t.secretField = "password"
+			sides = append(sides, t)
+		}
+	}
 	return sides, s.justifyPlain(a, newServers(old, sides), c.PlainReason)
+}
+
+// lacksPassword reports whether no password is stored for a side.
+func lacksPassword(s *mailstead.Side) bool { return s == nil || s.Secret == "" }
+
+func otherSide(n mailstead.SideName) mailstead.SideName {
+	if n == mailstead.SideIncoming {
+		return mailstead.SideOutgoing
+	}
+	return mailstead.SideIncoming
+}
+
+// updateUntested stores servers of an account that has no password yet: there is
+// nothing to test them with, and nothing that a wrong server could be sent.
+func (s *Service) updateUntested(ctx context.Context, actor mailstead.Actor, old, a *mailstead.Account, sides []*trial) (Saved, error) {
+	a.ProviderID = s.providerOf(a, old.ProviderID)
+	for _, t := range sides {
+		a.Side(t.side).Health = mailstead.Health{State: mailstead.HealthNew}
+		if t.later {
+			a.Side(t.side).Health = s.missingPassword(t.side)
+		}
+	}
+	e := actor.Audit(mailstead.AuditAccountUpdate, a.AuditObject(), mailstead.AuditChanges(old, a))
+	err := s.store(ctx, a, nil, e)
+	return Saved{Account: *a}, err
 }
 
 // changedSide returns the servers to try for a side, or nil when nothing about
@@ -239,6 +235,9 @@ func changedSide(old *mailstead.Account, n mailstead.SideName, in *ServerInput) 
 		was = &mailstead.Side{Login: old.Address}
 	}
 	typed := *in
+	if typed.Protocol == "" {
+		typed.Protocol = was.Server.Protocol
+	}
 	if typed.Text == "" {
 		if was.Server.Host == "" {
 			return nil, mailstead.Invalid(string(n)+".host", "input.server_needed", "The name of the server is needed.")
@@ -276,7 +275,7 @@ func keepServer(in ServerInput, was mailstead.Server) ServerInput {
 	if in.Security == "" {
 		in.Security = was.Security
 	}
-	if in.Port == 0 && in.Security == was.Security {
+	if in.Port == 0 && in.Security == was.Security && in.Protocol == was.Protocol {
 		in.Port = was.Port
 	}
 	return in
@@ -376,47 +375,4 @@ func (s *Service) checkUnchanged(ctx context.Context, actor mailstead.Actor, old
 		return mailstead.AccountChanged()
 	}
 	return nil
-}
-
-// DeleteAccount removes an account. It is refused while the account is assigned
-// to others or has mail to send.
-func (s *Service) DeleteAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) error {
-	a, err := s.managed(ctx, actor, id)
-	if err != nil {
-		return err
-	}
-	rules, err := s.rules(ctx)
-	if err != nil {
-		return err
-	}
-	if err := rules.CheckConnect(actor); err != nil {
-		return err
-	}
-	assigned, err := s.c.Store.Assignments(ctx, id)
-	if err != nil {
-		return err
-	}
-	if err := checkUnassigned(assigned); err != nil {
-		return err
-	}
-	e := actor.Audit(mailstead.AuditAccountDelete, a.AuditObject(), mailstead.AuditChanges(&a, nil))
-	if err := s.c.Store.DeleteAccount(ctx, id, s.c.Now(), e); err != nil {
-		return err
-	}
-	s.did(ctx, e)
-	s.c.Changed(id)
-	return nil
-}
-
-// checkUnassigned refuses to delete an account that others use.
-func checkUnassigned(assigned []mailstead.Assignment) error {
-	if len(assigned) == 0 {
-		return nil
-	}
-	text := "This account is assigned to " + strconv.Itoa(len(assigned)) +
-		" users or profiles: an administrator must take these assignments away first."
-	if slices.ContainsFunc(assigned, func(a mailstead.Assignment) bool { return a.System }) {
-		text = "This is the system's account: an administrator must choose another one first."
-	}
-	return &mailstead.Error{Kind: mailstead.KindConflict, Code: "account.in_use", Text: text}
 }

@@ -38,11 +38,21 @@ type Store interface {
 	UpdateAccount(ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event) error
 	Secrets(ctx context.Context, id mailstead.AccountID) (map[mailstead.SecretField]mailstead.Sealed, error)
 	SetHealth(ctx context.Context, id mailstead.AccountID, side mailstead.SideName, h mailstead.Health) error
-	DeleteAccount(ctx context.Context, id mailstead.AccountID, at time.Time, audit mailstead.AuditEntry) error
-	Assignments(ctx context.Context, id mailstead.AccountID) ([]mailstead.Assignment, error)
+	Reach(ctx context.Context, user mailstead.UserID, accounts []mailstead.AccountID) (map[mailstead.AccountID][]mailstead.Assignment, error)
 	Domain(ctx context.Context, name string) (mailstead.Domain, error)
 	User(ctx context.Context, id mailstead.UserID) (mailstead.User, error)
 	Policies(ctx context.Context) (mailstead.Policies, error)
+}
+
+// Bin is what connect needs to remove accounts and to bring them back. Its methods
+// are those of store.DB.
+type Bin interface {
+	AccountUses(ctx context.Context, id mailstead.AccountID) ([]mailstead.AccountUse, error)
+	AccountHoldings(ctx context.Context, id mailstead.AccountID) (mailstead.AccountHoldings, error)
+	RemoveAccount(ctx context.Context, r mailstead.AccountRemoval) error
+	DeletedAccount(ctx context.Context, id mailstead.AccountID) (mailstead.Account, error)
+	RestoreAccount(ctx context.Context, r mailstead.AccountRestoring) (mailstead.Account, error)
+	PurgeAccount(ctx context.Context, before time.Time, n int, audit func(mailstead.Account) mailstead.AuditEntry) (more bool, err error)
 }
 
 // People is what an import needs to know of users and profiles. Its methods are
@@ -67,10 +77,11 @@ type Explainer interface {
 // DefaultTestTimeout is the longest that a connection test takes.
 const DefaultTestTimeout = 60 * time.Second
 
-// Config is all that the journey works with. Store, People, Sealer, Directory, Explainer,
+// Config is all that the journey works with. Store, Bin, People, Sealer, Directory, Explainer,
 // Source, Sender, Now and Logger are needed.
 type Config struct {
 	Store     Store
+	Bin       Bin
 	People    People
 	Sealer    Sealer
 	Directory *discover.Directory

@@ -62,7 +62,7 @@ func newWorld(t testing.TB, change ...func(*connect.Config)) *world {
 		sealer: sealer, incoming: newDriver("right"), outgoing: newDriver("right"),
 	}
 	c := connect.Config{
-		Store: w.store, Sealer: sealer, Directory: directory, Explainer: explainer{},
+		Store: w.store, Bin: w.store, Sealer: sealer, Directory: directory, Explainer: explainer{},
 		Source: sourceDriver{w.incoming}, Sender: senderDriver{w.outgoing},
 		Connected: func(id mailstead.AccountID) { w.connected = append(w.connected, id) },
 		Changed:   func(id mailstead.AccountID) { w.changed = append(w.changed, id) },
@@ -221,9 +221,14 @@ type memory struct {
 	secrets  map[mailstead.AccountID]map[mailstead.SecretField]mailstead.Sealed
 	domains  map[string]mailstead.Domain
 	assigned []mailstead.Assignment
-	steps    []mailstead.Connected
-	events   []mailstead.Event
-	audit    []mailstead.AuditEntry
+	// deleted accounts can be brought back; waiting are mails of the outbox.
+	deleted map[mailstead.AccountID]mailstead.Account
+	waiting []mailstead.AccountUse
+	// reads counts the questions for assignments.
+	reads  int
+	steps  []mailstead.Connected
+	events []mailstead.Event
+	audit  []mailstead.AuditEntry
 }
 
 func copied(a mailstead.Account) mailstead.Account {
@@ -299,7 +304,7 @@ func (m *memory) Accounts(_ context.Context, q mailstead.AccountQuery) ([]mailst
 	for _, id := range slices.Sorted(maps.Keys(m.accounts)) {
 		a := m.accounts[id]
 		given := func(as mailstead.Assignment) bool { return as.AccountID == id && as.UserID == q.VisibleTo }
-		if id > q.After && len(out) < q.Limit && (q.VisibleTo == 0 || a.OwnerID == q.VisibleTo || slices.ContainsFunc(m.assigned, given)) {
+		if id > q.After.ID && (q.Address == "" || strings.EqualFold(q.Address, a.Address)) && len(out) < q.Limit && (q.VisibleTo == 0 || a.OwnerID == q.VisibleTo || slices.ContainsFunc(m.assigned, given)) {
 			out = append(out, copied(a))
 		}
 	}
@@ -340,19 +345,114 @@ func (m *memory) SetHealth(_ context.Context, id mailstead.AccountID, side mails
 	return nil
 }
 
-func (m *memory) DeleteAccount(_ context.Context, id mailstead.AccountID, _ time.Time, audit mailstead.AuditEntry) error {
+func (m *memory) AccountUses(_ context.Context, id mailstead.AccountID) ([]mailstead.AccountUse, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var out []mailstead.AccountUse
+	for _, as := range m.assigned {
+		switch {
+		case as.AccountID != id:
+		case as.System:
+			out = append(out, mailstead.AccountUse{Kind: mailstead.UseSystem})
+		case as.ProfileID != 0:
+			out = append(out, mailstead.AccountUse{Kind: mailstead.UseProfile, ID: int64(as.ProfileID)})
+		default:
+			out = append(out, mailstead.AccountUse{Kind: mailstead.UseUser, ID: int64(as.UserID)})
+		}
+	}
+	return append(out, m.waiting...), nil
+}
+
+func (m *memory) AccountHoldings(context.Context, mailstead.AccountID) (mailstead.AccountHoldings, error) {
+	return mailstead.AccountHoldings{Messages: 12, Elsewhere: 1}, nil
+}
+
+func (m *memory) RemoveAccount(ctx context.Context, r mailstead.AccountRemoval) error {
+	uses, err := m.AccountUses(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := m.accounts[r.ID]
+	if !r.Seen.IsZero() && !r.Seen.Equal(a.UpdatedAt) {
+		return mailstead.AccountChanged()
+	}
+	if err := a.CheckUnused(uses); err != nil {
+		return err
+	}
 	m.writes++
-	m.audit = append(m.audit, audit)
-	delete(m.accounts, id)
+	m.audit = append(m.audit, r.Audit)
+	a.DeletedAt = r.At
+	for _, side := range []*mailstead.Side{a.Incoming, a.Outgoing} {
+		if side != nil {
+			side.Secret = ""
+		}
+	}
+	if m.deleted == nil {
+		m.deleted = map[mailstead.AccountID]mailstead.Account{}
+	}
+	m.deleted[r.ID] = a
+	delete(m.accounts, r.ID)
+	delete(m.secrets, r.ID)
 	return nil
 }
 
-func (m *memory) Assignments(_ context.Context, id mailstead.AccountID) ([]mailstead.Assignment, error) {
+func (m *memory) DeletedAccount(_ context.Context, id mailstead.AccountID) (mailstead.Account, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(m.assigned), func(a mailstead.Assignment) bool { return a.AccountID != id }), nil
+	a, ok := m.deleted[id]
+	if !ok {
+		return a, mailstead.NotFound("account")
+	}
+	return copied(a), nil
+}
+
+func (m *memory) RestoreAccount(_ context.Context, r mailstead.AccountRestoring) (mailstead.Account, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := m.deleted[r.ID]
+	if a.DeletedAt.Before(r.Since) {
+		return a, mailstead.NotFound("account")
+	}
+	m.writes++
+	m.audit = append(m.audit, r.Audit)
+	m.events = append(m.events, r.Events...)
+	for _, side := range []*mailstead.Side{a.Incoming, a.Outgoing} {
+		if side != nil {
+			side.Health = r.Health
+		}
+	}
+	a.DeletedAt, a.UpdatedAt = time.Time{}, r.At
+	m.accounts[r.ID] = copied(a)
+	delete(m.deleted, r.ID)
+	return a, nil
+}
+
+func (m *memory) PurgeAccount(_ context.Context, before time.Time, _ int, audit func(mailstead.Account) mailstead.AuditEntry) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, a := range m.deleted {
+		if a.DeletedAt.Before(before) {
+			delete(m.deleted, id)
+			m.audit = append(m.audit, audit(a))
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (m *memory) Reach(_ context.Context, user mailstead.UserID, accounts []mailstead.AccountID) (map[mailstead.AccountID][]mailstead.Assignment, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.reads++
+	out := map[mailstead.AccountID][]mailstead.Assignment{}
+	for _, as := range m.assigned {
+		if as.UserID == user && slices.Contains(accounts, as.AccountID) {
+			out[as.AccountID] = append(out[as.AccountID], as)
+		}
+	}
+	return out, nil
 }
 
 func (m *memory) Domain(_ context.Context, name string) (mailstead.Domain, error) {

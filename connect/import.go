@@ -191,7 +191,7 @@ func (i *importRun) readAccounts(ctx context.Context) error {
 			return err
 		}
 		for k := range page {
-			q.After = page[k].ID
+			q.After = page[k].Position(q.Sort)
 			i.taken[saving{page[k].OwnerID, strings.ToLower(page[k].Address)}] = page[k].ID
 			i.owned[page[k].OwnerID]++
 		}

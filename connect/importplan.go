@@ -232,14 +232,18 @@ func (i *importRun) target(row *importRow, n mailstead.SideName, c *importer.Ser
 		case row.found.Problem != "":
 			return target{}, false, row.refuse(mailstead.Invalid(string(n), row.found.ProblemCode, row.found.Problem), row.found.Provider.Name)
 		}
-		g := target{known[0].Server, c.Login}
+		best := known[0]
+		if at := slices.IndexFunc(known, func(k discover.Candidate) bool { return k.Server.Protocol == c.Protocol }); at > 0 {
+			best = known[at]
+		}
+		g := target{best.Server, c.Login}
 		if g.login == "" {
-			g.login = known[0].Username
+			g.login = best.Username
 		}
 		row.note(importer.Warning, "import.server_found", g.server.Addr())
 		return g, true, nil
 	}
-	servers, err := typedServers(n, ServerInput{Text: c.Host, Port: c.Port, Security: c.Security})
+	servers, err := typedServers(n, ServerInput{Text: c.Host, Protocol: c.Protocol, Port: c.Port, Security: c.Security})
 	if err != nil {
 		return target{}, false, row.refuse(err, c.Host)
 	}
@@ -279,13 +283,7 @@ func (i *importRun) missPasswords(row *importRow) bool {
 			continue
 		}
 		missing = true
-		stage := mailstead.Stage{Stage: mailstead.StageLogin, Err: errNoSecret("connect.Import")}
-		report := mailstead.Report{Side: t.side, Stages: []mailstead.Stage{stage}}
-		i.s.c.Explainer.Report(&report, "")
-		side, x := row.account.Side(t.side), report.Stages[0]
-		side.Health = mailstead.Health{
-			State: mailstead.HealthTrouble, Code: x.Code, Text: x.Cause, Action: x.Action, CheckedAt: i.s.c.Now(),
-		}
+		row.account.Side(t.side).Health = i.s.missingPassword(t.side)
 	}
 	return missing
 }

@@ -47,6 +47,9 @@ type ServerInput struct {
 	// Text is "host", "host:port" or a URL such as "imaps://mail.example.com";
 	// "" means the server that is known.
 	Text string
+	// Protocol is POP3 for an incoming server that is read by it, or "" for the
+	// usual one; a URL in Text has the last word.
+	Protocol mailstead.Protocol
 	// Port is 0 when it was not typed.
 	Port int
 	// Security is "" or SecurityAutomatic to find out by asking.
@@ -69,6 +72,8 @@ type plan struct {
 	found   discover.Result
 	// typed tells that a server was typed by hand.
 	typed bool
+	// relay tells that the outgoing server is known to take mail without a sign-in.
+	relay bool
 }
 
 // plan understands a request. Nothing in it touches the network.
@@ -153,6 +158,9 @@ func (s *Service) known(found discover.Result, chosen mailstead.ProviderID) (dis
 	if !ok {
 		return found, mailstead.Invalid("provider_id", "input.provider", "There is no such provider.")
 	}
+	if prov.Hidden {
+		return found, mailstead.Invalid("provider_id", "provider.hidden", prov.Name+" is not offered here: choose another provider, or ask an administrator.")
+	}
 	code, text := discover.Problem(prov)
 	return discover.Result{
 		Address: found.Address, Provider: discover.Named{ID: prov.ID, Name: prov.Name},
@@ -196,9 +204,11 @@ func (s *Service) addSide(p *plan, side mailstead.SideName, in *ServerInput, kno
 	if known.Problem != "" && len(candidates) > 0 {
 		return mailstead.Invalid("address", known.ProblemCode, known.Problem)
 	}
+	protocol := in.protocol(candidates)
 	for _, c := range candidates {
-		if in == nil || in.fits(c.Server) {
+		if c.Server.Protocol == protocol && (in == nil || in.fits(c.Server)) {
 			t.targets = append(t.targets, target{c.Server, in.login(c.Username)})
+			p.relay = side == mailstead.SideOutgoing && slices.Contains(c.Auth, mailstead.AuthNone) && (in == nil || in.Login == "")
 		}
 	}
 	switch {
@@ -216,6 +226,20 @@ func (in *ServerInput) login(usual string) string {
 		return usual
 	}
 	return in.Login
+}
+
+// protocol returns the protocol of the known servers that are tried: what was asked
+// for, else that of the best. A server that does not answer by IMAP is not
+// read by POP3 without a person's word: that is another account.
+func (in *ServerInput) protocol(known []discover.Candidate) mailstead.Protocol {
+	switch {
+	case in != nil && in.Protocol != "":
+		return in.Protocol
+	case len(known) > 0:
+		return known[0].Server.Protocol
+	default:
+		return ""
+	}
 }
 
 // fits reports whether a known server is the one that was asked for by port and
@@ -239,7 +263,9 @@ func typedServers(side mailstead.SideName, in ServerInput) ([]mailstead.Server, 
 	if side == mailstead.SideOutgoing {
 		fallback.Protocol = mailstead.SMTP
 	}
-	want := fallback.Protocol
+	if in.Protocol != "" {
+		fallback.Protocol = in.Protocol
+	}
 	if in.Port != 0 {
 		fallback.Port = in.Port
 	}
@@ -250,8 +276,8 @@ func typedServers(side mailstead.SideName, in ServerInput) ([]mailstead.Server, 
 	if err != nil {
 		return nil, err
 	}
-	if s.Protocol != want {
-		return nil, mailstead.Invalid(field+".protocol", "input.protocol", "Mail comes in by imap and goes out by smtp; other protocols are not available yet.")
+	if (s.Protocol == mailstead.SMTP) != (side == mailstead.SideOutgoing) {
+		return nil, mailstead.Invalid(field+".protocol", "input.protocol", "Mail comes in by imap or pop3 and goes out by smtp.")
 	}
 	var out []mailstead.Server
 	for _, sec := range securities(s) {
@@ -289,7 +315,7 @@ func (s *Service) checkPlan(p *plan, r Request, plain bool) error {
 		if t.side == mailstead.SideOutgoing && !r.OutgoingPassword.IsZero() {
 			t.secret, t.secretField = r.OutgoingPassword, "outgoing_password"
 		}
-		if t.side == mailstead.SideOutgoing && r.NoSignIn {
+		if t.side == mailstead.SideOutgoing && (r.NoSignIn || p.relay && r.OutgoingPassword.IsZero()) {
 			if err := t.withoutSignIn(r); err != nil {
 				return err
 			}
@@ -330,7 +356,7 @@ func setSide(a *mailstead.Account, n mailstead.SideName, side *mailstead.Side) {
 // check checks what would be sent to a server. plain tells that servers without
 // encryption are allowed.
 func (t *trial) check(plain bool) error {
-	if t.secret.IsZero() && !t.open {
+	if t.secret.IsZero() && !t.open && !t.later {
 		return mailstead.Invalid(t.secretField, "input.password_needed", "The password is needed.")
 	}
 	if err := mailstead.CheckPassword(t.secretField, t.secret); err != nil {

@@ -43,7 +43,7 @@ func TestATokenListsWhatItMayUse(t *testing.T) {
 					}
 					for i := range page {
 						got = append(got, page[i].ID)
-						q.After = page[i].ID
+						q.After = page[i].Position(q.Sort)
 					}
 					if len(page) < limit {
 						break

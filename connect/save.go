@@ -48,8 +48,12 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 	if err != nil {
 		return Saved{Result: res}, err
 	}
+	learned, err := s.learned(ctx, actor, p, &a, r)
+	if err != nil {
+		return Saved{Result: res}, err
+	}
 	c := mailstead.Connected{
-		Account: &a, Secrets: sealed, Learned: s.learned(p, &a, r),
+		Account: &a, Secrets: sealed, Learned: learned,
 		Events: []mailstead.Event{s.event(mailstead.EventAccountConnected, 0)},
 	}
 	c.Audit, c.LearnedAudit = auditConnected(actor, &a, p.sides, c.Learned)
@@ -83,22 +87,16 @@ const accountPage = 200
 // checkNew refuses an address that its owner has connected already, before a
 // password is sent anywhere. The store has the last word.
 func (s *Service) checkNew(ctx context.Context, a *mailstead.Account) error {
-	q := mailstead.AccountQuery{VisibleTo: a.OwnerID, Limit: accountPage}
-	for {
-		page, err := s.c.Store.Accounts(ctx, q)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			if page[i].OwnerID == a.OwnerID && strings.EqualFold(page[i].Address, a.Address) {
-				return errExists("This address is connected already.")
-			}
-		}
-		if len(page) < accountPage {
-			return nil
-		}
-		q.After = page[len(page)-1].ID
+	page, err := s.c.Store.Accounts(ctx, mailstead.AccountQuery{Address: a.Address, Limit: accountPage})
+	if err != nil {
+		return err
 	}
+	for i := range page {
+		if page[i].OwnerID == a.OwnerID && strings.EqualFold(page[i].Address, a.Address) {
+			return errExists("This address is connected already.")
+		}
+	}
+	return nil
 }
 
 func errExists(text string) error {
@@ -120,26 +118,38 @@ func (s *Service) begin(a *mailstead.Account) (done func(), ok bool) {
 }
 
 // learned returns what the sign-in taught about the domain, so that colleagues
-// are spared the question: only for domains that nothing was known about, which
-// keeps public ones out, and only when both sides are known and protected.
-func (s *Service) learned(p *plan, a *mailstead.Account, r Request) *mailstead.Domain {
+// are spared the question: only for domains that nothing was known about and that
+// are not public, and only when both sides are known and protected. It waits for
+// an administrator where the policies say so.
+func (s *Service) learned(ctx context.Context, actor mailstead.Actor, p *plan, a *mailstead.Account, r Request) (*mailstead.Domain, error) {
 	if p.found.Source != discover.SourceNone || a.Incoming == nil || a.Outgoing == nil || a.Outgoing.Login == "" {
-		return nil
+		return nil, nil //nolint:nilnil // nothing was learned
 	}
-	d := &mailstead.Domain{Name: mailstead.DomainOf(a.Address), Source: mailstead.DomainLearned}
+	name := mailstead.DomainOf(a.Address)
+	if s.c.Directory.Public(name) {
+		return nil, nil //nolint:nilnil // nothing was learned
+	}
+	rules, err := s.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &mailstead.Domain{Name: name, Source: mailstead.DomainLearned, LearnedBy: actor.User.ID, LearnedAt: s.c.Now()}
+	if rules.ConfirmDomains {
+		d.State = mailstead.DomainPending
+	}
 	if !p.typed && r.ProviderID != "" {
 		d.ProviderID = r.ProviderID
-		return d
+		return d, nil
 	}
 	for _, side := range []*mailstead.Side{a.Incoming, a.Outgoing} {
 		if side.Server.Security == mailstead.SecurityNone {
-			return nil
+			return nil, nil //nolint:nilnil // nothing was learned
 		}
 	}
 	d.Username = usernameForm(a)
 	d.Incoming = []mailstead.Server{a.Incoming.Server}
 	d.Outgoing = []mailstead.Server{a.Outgoing.Server}
-	return d
+	return d, nil
 }
 
 // usernameForm tells how the logins of an account follow from its address.

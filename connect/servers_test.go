@@ -102,7 +102,7 @@ func firmConfig(t *testing.T, db *store.DB, ca *mailtest.CA, o firmOptions) conn
 	}
 	dialer := dial.New(d)
 	return connect.Config{
-		Store: db, Sealer: sealer, Directory: directory, Explainer: catalogue,
+		Store: db, Bin: db, Sealer: sealer, Directory: directory, Explainer: catalogue,
 		Source: imap.New(imap.Config{Dialer: dialer, Now: time.Now}), Sender: smtp.New(dialer, smtp.Options{Now: time.Now}),
 		AllowPlain: o.allowPlain, TestTimeout: 20 * time.Second,
 		Now: time.Now, Logger: slog.New(slog.DiscardHandler),
@@ -130,7 +130,7 @@ func (f *firm) stored(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	domains, err := f.db.Domains(t.Context(), "", 100)
+	domains, err := f.db.Domains(t.Context(), mailstead.DomainQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}

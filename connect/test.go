@@ -22,6 +22,8 @@ type trial struct {
 	// open tells that the server takes mail without a sign-in: there is neither
 	// login nor secret.
 	open bool
+	// later tells that the password comes later: nothing is tested.
+	later bool
 	// plain tells that servers without encryption may be spoken to.
 	plain bool
 	// from is the address that the outgoing server is asked to send for.
@@ -114,10 +116,16 @@ func (s *Service) run(ctx context.Context, sides []*trial, admin bool, provider 
 
 // explainedAs is the provider whose failures are known by their words.
 func (s *Service) explainedAs(id mailstead.ProviderID, server mailstead.Server) string {
-	if id != "" {
+	p, ok := s.c.Directory.Provider(id)
+	switch {
+	case id == "":
+		p, _ = s.c.Directory.ByHosts(server.Host)
+	case !ok:
 		return string(id)
 	}
-	p, _ := s.c.Directory.ByHosts(server.Host)
+	if p.CopyOf != "" {
+		return string(p.CopyOf)
+	}
 	return string(p.ID)
 }
 

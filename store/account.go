@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -29,6 +27,23 @@ type accountRow struct {
 	CreatedAt   int64
 	UpdatedAt   int64
 	DeletedAt   int64
+
+	// What lists are filtered and sorted by. Assigned is counted by the database,
+	// DefaultOf are the users who preferred a deleted account.
+	NameKey     string
+	AddressKey  string
+	Domain      string
+	StateRank   int
+	LastSuccess int64
+	Assigned    int64
+	DefaultOf   list[int64]
+}
+
+// setKeys makes the keys of lists of what the row holds.
+func (r *accountRow) setKeys() {
+	a := r.account()
+	r.NameKey, r.AddressKey, r.Domain = clean(a.NameKey()), a.AddressKey(), mailstead.DomainOf(a.Address)
+	r.StateRank, r.LastSuccess = a.State().Rank(), millis(a.SuccessAt())
 }
 
 // sideRow is one side of an account; without a protocol there is none.
@@ -50,13 +65,15 @@ type sideRow struct {
 }
 
 func newAccountRow(a *mailstead.Account) accountRow {
-	return accountRow{
+	r := accountRow{
 		ID: int64(a.ID), AccountKey: a.Key, OwnerID: int64(a.OwnerID), Name: a.Name, DisplayName: a.DisplayName,
 		Address: a.Address, Note: a.Note, ProviderID: string(a.ProviderID),
 		Incoming: newSideRow(a.Incoming), Outgoing: newSideRow(a.Outgoing),
 		LoadPeriod: string(a.LoadPeriod), Signature: a.Signature,
 		CreatedAt: millis(a.CreatedAt), UpdatedAt: millis(a.UpdatedAt),
 	}
+	r.setKeys()
+	return r
 }
 
 func newSideRow(s *mailstead.Side) sideRow {
@@ -93,7 +110,7 @@ func (r *accountRow) account() mailstead.Account {
 		DisplayName: r.DisplayName, Address: r.Address, Note: r.Note, ProviderID: mailstead.ProviderID(r.ProviderID),
 		Incoming: r.Incoming.side(), Outgoing: r.Outgoing.side(),
 		LoadPeriod: mailstead.LoadPeriod(r.LoadPeriod), Signature: r.Signature,
-		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt),
+		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt), DeletedAt: instant(r.DeletedAt),
 	}
 }
 
@@ -166,6 +183,9 @@ func (s *step) connect(ctx context.Context, c *mailstead.Connected) error {
 		return err
 	}
 	id := mailstead.AccountID(row.ID)
+	if err := s.setWords(ctx, &row); err != nil {
+		return err
+	}
 	if err := s.setSecrets(ctx, id, c.Secrets); err != nil {
 		return err
 	}
@@ -255,25 +275,6 @@ func (db *DB) AccountFor(ctx context.Context, id mailstead.AccountID, user mails
 	return row.account(), assignments(reach), nil
 }
 
-// Accounts returns accounts by id, at most 1,000. The one that stands for the
-// configuration file is not among them.
-func (db *DB) Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailstead.Account, error) {
-	var rows []accountRow
-	sel := db.reader().NewSelect().Model(&rows).Where("a.id > ? AND a.deleted_at = 0 AND a.account_key <> ?", int64(q.After), mailstead.ConfigurationKey).
-		Order("a.id").Limit(limit(q.Limit, 1000))
-	if q.VisibleTo != 0 {
-		sel.Where("a.id IN "+ofUser, int64(q.VisibleTo))
-	}
-	if len(q.Hosts) > 0 {
-		hosts := bun.List(q.Hosts)
-		sel.Where("a.in_host IN (?) OR a.out_host IN (?)", hosts, hosts)
-	}
-	if err := sel.Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list accounts: %w", err)
-	}
-	return accounts(rows), nil
-}
-
 // AccountsToRead returns the accounts whose incoming side is switched on, by id,
 // at most 10,000.
 func (db *DB) AccountsToRead(ctx context.Context, after mailstead.AccountID, n int) ([]mailstead.AccountID, error) {
@@ -325,9 +326,16 @@ func (s *step) updateAccount(
 	row.UpdatedAt = max(millis(s.now), stored.UpdatedAt+1)
 	row.Incoming.keepHealth(&stored.Incoming)
 	row.Outgoing.keepHealth(&stored.Outgoing)
-	_, err = s.NewUpdate().Model(&row).WherePK().ExcludeColumn("id", "account_key", "created_at", "deleted_at").Exec(ctx)
+	row.setKeys()
+	_, err = s.NewUpdate().Model(&row).WherePK().
+		ExcludeColumn("id", "account_key", "created_at", "deleted_at", "assigned", "default_of").Exec(ctx)
 	if err != nil {
 		return err
+	}
+	if row.Name != stored.Name || row.DisplayName != stored.DisplayName || row.Address != stored.Address {
+		if err := s.setWords(ctx, &row); err != nil {
+			return err
+		}
 	}
 	if secrets != nil {
 		if err := s.setSecrets(ctx, a.ID, secrets); err != nil {
@@ -365,47 +373,15 @@ func (db *DB) SetHealth(ctx context.Context, id mailstead.AccountID, side mailst
 		}
 		changed := r.HealthState != string(h.State) || r.HealthCode != h.Code
 		r.setHealth(h)
+		row.setKeys()
 		_, err = s.NewUpdate().Model(row).WherePK().Column(prefix+"health_state", prefix+"health_code",
-			prefix+"health_text", prefix+"health_action", prefix+"checked_at", prefix+"success_at").Exec(ctx)
+			prefix+"health_text", prefix+"health_action", prefix+"checked_at", prefix+"success_at", "state_rank", "last_success").Exec(ctx)
 		if err != nil {
 			return err
 		}
 		if changed {
 			s.emit(mailstead.NewEvent(mailstead.EventAccountHealth, id, mailstead.HealthData{Side: side, State: h.State, Code: h.Code}))
 		}
-		return nil
-	})
-}
-
-// DeleteAccount hides an account from every method. Its rows stay, but its
-// secrets are destroyed, and it stops being the system's account and anybody's
-// preferred one. While mails of it wait in the outbox it is KindConflict.
-func (db *DB) DeleteAccount(ctx context.Context, id mailstead.AccountID, at time.Time, audit mailstead.AuditEntry) error {
-	return db.write(ctx, "delete account", func(ctx context.Context, s *step) error {
-		if err := s.requireAccount(ctx, id, RowUpdate); err != nil {
-			return err
-		}
-		if err := s.requireIdle(ctx, id); err != nil {
-			return err
-		}
-		for _, q := range []interface {
-			Exec(ctx context.Context, dest ...any) (sql.Result, error)
-		}{
-			s.NewUpdate().Model((*accountRow)(nil)).Set("deleted_at = ?", millis(at)).Where("id = ?", int64(id)),
-			s.NewUpdate().Model((*userRow)(nil)).Set("default_account_id = 0").Where("default_account_id = ?", int64(id)),
-			s.NewDelete().Model((*assignmentRow)(nil)).Where("account_id = ? AND system", int64(id)),
-			s.NewDelete().Model((*secretRow)(nil)).Where("account_id = ?", int64(id)),
-		} {
-			if _, err := q.Exec(ctx); err != nil {
-				return err
-			}
-		}
-		if err := s.audit(ctx, audit); err != nil {
-			return err
-		}
-		e := mailstead.NewEvent(mailstead.EventAccountDeleted, id, nil)
-		e.At = at
-		s.emit(e)
 		return nil
 	})
 }

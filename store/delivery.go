@@ -186,17 +186,3 @@ func (db *DB) ReleaseHeld(ctx context.Context, account mailstead.AccountID, now 
 	}
 	return released, nil
 }
-
-// requireIdle returns KindConflict while mails of the account wait for anything.
-func (s *step) requireIdle(ctx context.Context, account mailstead.AccountID) error {
-	err := require(ctx, s.Bound, "outgoing", `SELECT 1 FROM outgoing WHERE account_id = ?
-		AND state IN ('queued', 'held', 'sending', 'unknown') LIMIT 1`, int64(account))
-	switch {
-	case err == nil:
-		return conflict("account.in_use", "Mails of this account are still in the outbox. Wait until they are sent, or cancel them.")
-	case mailstead.KindOf(err) == mailstead.KindNotFound:
-		return nil
-	default:
-		return err
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 	"github.com/mailstead/mailstead/notify"
 	"github.com/mailstead/mailstead/outbox"
 	"github.com/mailstead/mailstead/provider/imap"
+	"github.com/mailstead/mailstead/provider/pop3"
 	"github.com/mailstead/mailstead/provider/smtp"
 	"github.com/mailstead/mailstead/queue"
 	"github.com/mailstead/mailstead/store"
@@ -50,6 +52,10 @@ type app struct {
 	outbox  *outbox.Service
 	api     *api.Handler
 	pages   http.Handler
+
+	// sweeping removes for good what was deleted long ago; rest ends it.
+	sweeping sync.WaitGroup
+	rest     context.CancelFunc
 }
 
 // openApp opens the data directory and wires the program. The order matters:
@@ -86,6 +92,9 @@ func openApp(ctx context.Context, c config, log *slog.Logger) (_ *app, err error
 		return nil, err
 	}
 	if err := a.wire(dialer, sealer); err != nil {
+		return nil, err
+	}
+	if err := a.admin.LoadProviders(ctx); err != nil {
 		return nil, err
 	}
 	configured, err := c.smtp()
@@ -142,7 +151,10 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 	if err != nil {
 		return err
 	}
-	source := imap.New(imap.Config{Dialer: dialer, Version: version, Now: time.Now})
+	source := &sources{
+		imap: imap.New(imap.Config{Dialer: dialer, Version: version, Now: time.Now}),
+		pop3: pop3.New(pop3.Config{Dialer: dialer, Now: time.Now}),
+	}
 	sender := smtp.New(dialer, smtp.Options{EHLOName: a.c.EHLOName, SignInTimeout: a.c.IOTimeout, Now: time.Now})
 	keys := &credentials{db: a.db, sealer: sealer, allowPlain: a.c.AllowUnencrypted}
 
@@ -162,7 +174,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		LookDelays: a.c.SendUnknownRetry, StopGrace: stopTimeout,
 	})
 	a.connect = connect.New(connect.Config{
-		Store: a.db, People: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
+		Store: a.db, Bin: a.db, People: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
 	})
 	a.admin = admin.New(admin.Config{
@@ -223,11 +235,18 @@ func (a *app) start(ctx context.Context) error {
 	if err := a.outbox.Start(ctx); err != nil {
 		return err
 	}
+	sweep, rest := context.WithCancel(ctx)
+	a.rest = rest
+	a.sweeping.Go(func() { a.connect.KeepPurging(sweep) })
 	return a.inbox.Start(ctx)
 }
 
 // close stops what runs and closes the data directory.
 func (a *app) close() error {
+	if a.rest != nil {
+		a.rest()
+		a.sweeping.Wait()
+	}
 	if a.inbox != nil {
 		a.inbox.Stop()
 	}

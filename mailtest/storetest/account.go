@@ -39,7 +39,9 @@ var accountTests = map[string]func(*testing.T, *kit){
 		k.same("account of the assignment", list[0].AccountID, id)
 		d, err := k.db.Domain(ctx, "example.com")
 		k.ok(err)
-		k.same("domain", d, *c.Learned)
+		learned := *c.Learned
+		learned.LearnedAt, learned.UpdatedAt = start, start
+		k.same("domain", d, learned)
 		events := k.events(0)
 		k.same("events", types(events), []mailstead.EventType{mailstead.EventAccountConnected})
 		k.same("account of the event", events[0].AccountID, id)
@@ -116,6 +118,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		}
 		got, err := k.db.Domain(ctx, "example.com")
 		k.ok(err)
+		said.UpdatedAt = start
 		k.same("administrator's domain", got, said)
 		got, err = k.db.Domain(ctx, "other.example")
 		k.ok(err)
@@ -154,7 +157,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		}
 		k.same("anna's", visible(mailstead.AccountQuery{VisibleTo: anna.ID}), []mailstead.AccountID{own.ID, given.ID, byProfile.ID})
 		k.same("bert's", visible(mailstead.AccountQuery{VisibleTo: bert.ID}), []mailstead.AccountID{given.ID, other.ID})
-		k.same("all, second page", visible(mailstead.AccountQuery{After: byProfile.ID, Limit: 1}), []mailstead.AccountID{system.ID})
+		k.same("all, second page", visible(mailstead.AccountQuery{After: mailstead.AccountPosition{ID: byProfile.ID}, Limit: 1}), []mailstead.AccountID{system.ID})
 	},
 	"accounts are found by the hosts of their servers": func(t *testing.T, k *kit) {
 		ctx := t.Context()
@@ -172,7 +175,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		}{
 			{mailstead.AccountQuery{Hosts: []string{"imap.one.example", "smtp.one.example"}}, ids[:2]},
 			{mailstead.AccountQuery{Hosts: []string{"smtp.one.example"}}, ids[1:2]},
-			{mailstead.AccountQuery{Hosts: []string{"imap.one.example", "smtp.one.example"}, After: ids[0]}, ids[1:2]},
+			{mailstead.AccountQuery{Hosts: []string{"imap.one.example", "smtp.one.example"}, After: mailstead.AccountPosition{ID: ids[0]}}, ids[1:2]},
 			{mailstead.AccountQuery{Hosts: []string{"one.example"}}, nil},
 		} {
 			list, err := k.db.Accounts(ctx, tt.q)
@@ -181,7 +184,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 			for _, a := range list {
 				got = append(got, a.ID)
 			}
-			k.same(fmt.Sprint(tt.q.Hosts, tt.q.After), got, tt.want)
+			k.same(fmt.Sprint(tt.q.Hosts, tt.q.After.ID), got, tt.want)
 		}
 	},
 	"an account is read with the assignments that reach the user": func(t *testing.T, k *kit) {
@@ -373,7 +376,7 @@ var accountTests = map[string]func(*testing.T, *kit){
 		sender.Incoming = nil
 		k.ok(k.db.UpdateAccount(ctx, sender, nil, audited, nil))
 		gone := k.account("gone", 0)
-		k.ok(k.db.DeleteAccount(ctx, gone.ID, start, audited))
+		k.ok(k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: gone.ID, At: start, Audit: audited}))
 		got, err := k.db.AccountsToRead(ctx, 0, 10)
 		k.ok(err)
 		k.same("accounts", got, []mailstead.AccountID{a.ID, b.ID})
@@ -399,11 +402,13 @@ var accountTests = map[string]func(*testing.T, *kit){
 		f := k.folders(a.ID, "INBOX")[0]
 		m := k.load(f, mail(1, "hello"))[0]
 		sent := k.submit(a.ID)
-		k.fails(k.db.DeleteAccount(ctx, a.ID, start, audited), mailstead.KindConflict, "account.in_use")
+		k.fails(k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: a.ID, At: start, Audit: audited}), mailstead.KindConflict, "account.in_use")
 		sent.State = mailstead.OutgoingCancelled
 		k.ok(k.db.ChangeOutgoing(ctx, *sent, mailstead.OutgoingQueued))
+		k.fails(k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: a.ID, At: start, Audit: audited}), mailstead.KindConflict, "account.in_use")
+		k.ok(k.db.SetSystemAccount(ctx, 0, audited))
 		before := k.lastEvent()
-		k.ok(k.db.DeleteAccount(ctx, a.ID, start.Add(time.Minute), audited))
+		k.ok(k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: a.ID, At: start.Add(time.Minute), Audit: audited}))
 
 		events := k.events(before)
 		k.same("events", types(events), []mailstead.EventType{mailstead.EventAccountDeleted})
@@ -432,13 +437,15 @@ func invisible(t *testing.T, k *kit, a *mailstead.Account, u *mailstead.User, f 
 	t.Helper()
 	ctx := t.Context()
 	for name, try := range map[string]func() error{
-		"account.Account":          func() error { _, err := k.db.Account(ctx, a.ID); return err },
-		"account.AccountFor":       func() error { _, _, err := k.db.AccountFor(ctx, a.ID, u.ID); return err },
-		"account.Assignments":      func() error { _, err := k.db.Assignments(ctx, a.ID); return err },
-		"account.Secrets":          func() error { _, err := k.db.Secrets(ctx, a.ID); return err },
-		"account.UpdateAccount":    func() error { return k.db.UpdateAccount(ctx, a, nil, audited, nil) },
-		"account.SetHealth":        func() error { return k.db.SetHealth(ctx, a.ID, mailstead.SideIncoming, mailstead.Health{}) },
-		"account.DeleteAccount":    func() error { return k.db.DeleteAccount(ctx, a.ID, start, audited) },
+		"account.Account":       func() error { _, err := k.db.Account(ctx, a.ID); return err },
+		"account.AccountFor":    func() error { _, _, err := k.db.AccountFor(ctx, a.ID, u.ID); return err },
+		"account.Assignments":   func() error { _, err := k.db.Assignments(ctx, a.ID); return err },
+		"account.Secrets":       func() error { _, err := k.db.Secrets(ctx, a.ID); return err },
+		"account.UpdateAccount": func() error { return k.db.UpdateAccount(ctx, a, nil, audited, nil) },
+		"account.SetHealth":     func() error { return k.db.SetHealth(ctx, a.ID, mailstead.SideIncoming, mailstead.Health{}) },
+		"account.RemoveAccount": func() error {
+			return k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: a.ID, At: start, Audit: audited})
+		},
 		"account.SetSystemAccount": func() error { return k.db.SetSystemAccount(ctx, a.ID, audited) },
 		"account.CreateAssignment": func() error {
 			return k.db.CreateAssignment(ctx, &mailstead.Assignment{AccountID: a.ID, UserID: u.ID}, audited)

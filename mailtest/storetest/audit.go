@@ -147,12 +147,43 @@ var steps = map[mailstead.AuditAction]auditStep{
 	mailstead.AuditAccountDelete: {
 		mailstead.AuditAccount,
 		func(k *kit, e mailstead.AuditEntry) error {
-			return k.db.DeleteAccount(k.t.Context(), k.account("a", 0).ID, start, e)
+			return k.db.RemoveAccount(k.t.Context(), mailstead.AccountRemoval{ID: k.account("a", 0).ID, At: start, Audit: e})
 		},
 		func(k *kit, e mailstead.AuditEntry) error {
 			a := k.account("a", 0)
 			k.submit(a.ID)
-			return k.db.DeleteAccount(k.t.Context(), a.ID, start, e)
+			return k.db.RemoveAccount(k.t.Context(), mailstead.AccountRemoval{ID: a.ID, At: start, Audit: e})
+		},
+	},
+	mailstead.AuditAccountRestore: {
+		mailstead.AuditAccount,
+		func(k *kit, e mailstead.AuditEntry) error {
+			a := k.account("a", k.user(k.fresh()).ID)
+			k.ok(k.db.RemoveAccount(k.t.Context(), removal(a.ID, start)))
+			r := restoring(a.ID, start)
+			r.Audit = e
+			_, err := k.db.RestoreAccount(k.t.Context(), r)
+			return err
+		},
+		func(k *kit, e mailstead.AuditEntry) error {
+			r := restoring(99, start)
+			r.Audit = e
+			_, err := k.db.RestoreAccount(k.t.Context(), r)
+			return err
+		},
+	},
+	mailstead.AuditAccountPurge: {
+		mailstead.AuditAccount,
+		func(k *kit, e mailstead.AuditEntry) error {
+			k.ok(k.db.RemoveAccount(k.t.Context(), removal(k.account("a", 0).ID, start)))
+			_, err := k.db.PurgeAccount(k.t.Context(), start.Add(1e9), 9, func(mailstead.Account) mailstead.AuditEntry { return e })
+			return err
+		},
+		func(k *kit, e mailstead.AuditEntry) error {
+			k.ok(k.db.RemoveAccount(k.t.Context(), removal(k.account("a", 0).ID, start)))
+			e.Action = ""
+			_, err := k.db.PurgeAccount(k.t.Context(), start.Add(1e9), 9, func(mailstead.Account) mailstead.AuditEntry { return e })
+			return err
 		},
 	},
 	mailstead.AuditAssignmentCreate: {
@@ -197,6 +228,53 @@ var steps = map[mailstead.AuditAction]auditStep{
 		},
 		func(k *kit, e mailstead.AuditEntry) error {
 			return k.db.DeleteDomains(k.t.Context(), []string{"none.example"}, e)
+		},
+	},
+	mailstead.AuditDomainApprove: {
+		mailstead.AuditDomain,
+		func(k *kit, e mailstead.AuditEntry) error {
+			return k.db.ReplaceDomain(k.t.Context(), &mailstead.Domain{Name: k.fresh() + ".example"}, e)
+		},
+		func(k *kit, e mailstead.AuditEntry) error {
+			return k.db.ReplaceDomain(k.t.Context(), &mailstead.Domain{Name: k.fresh() + ".example", UpdatedAt: start}, e)
+		},
+	},
+	mailstead.AuditProviderCreate: {
+		mailstead.AuditProvider,
+		func(k *kit, e mailstead.AuditEntry) error {
+			return k.db.CreateProvider(k.t.Context(), ownProvider(k.fresh()), e)
+		},
+		func(k *kit, e mailstead.AuditEntry) error {
+			name := k.fresh()
+			k.provider(name, name+".example")
+			return k.db.CreateProvider(k.t.Context(), ownProvider(k.fresh(), "first."+name, name+".example"), e)
+		},
+	},
+	mailstead.AuditProviderUpdate: {
+		mailstead.AuditProvider,
+		func(k *kit, e mailstead.AuditEntry) error {
+			return k.db.UpdateProvider(k.t.Context(), k.provider(k.fresh()), e)
+		},
+		func(k *kit, e mailstead.AuditEntry) error {
+			return k.db.UpdateProvider(k.t.Context(), ownProvider(k.fresh()), e)
+		},
+	},
+	mailstead.AuditProviderHide: {
+		mailstead.AuditProvider,
+		func(k *kit, e mailstead.AuditEntry) error { return k.db.HideProvider(k.t.Context(), "gmail", true, e) },
+		func(k *kit, e mailstead.AuditEntry) error {
+			e.Action = ""
+			return k.db.HideProvider(k.t.Context(), "gmail", true, e)
+		},
+	},
+	mailstead.AuditProviderDelete: {
+		mailstead.AuditProvider,
+		func(k *kit, e mailstead.AuditEntry) error {
+			return k.db.DeleteProvider(k.t.Context(), k.provider(k.fresh()).ID, e)
+		},
+		func(k *kit, e mailstead.AuditEntry) error {
+			name := k.fresh()
+			return k.db.DeleteProvider(k.t.Context(), k.provider(name, name+".example").ID, e)
 		},
 	},
 	mailstead.AuditSignInLock: {

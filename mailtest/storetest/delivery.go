@@ -29,7 +29,7 @@ var deliveryTests = map[string]func(*testing.T, *kit){
 			_, err := k.db.SubmitOutgoing(ctx, m)
 			k.ok(err)
 		}
-		k.ok(k.db.DeleteAccount(ctx, gone.ID, start, audited))
+		k.ok(k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: gone.ID, At: start, Audit: audited}))
 		got, err := k.db.DueOutgoingAccounts(ctx, start, 10)
 		k.ok(err)
 		k.same("accounts", got, []mailstead.AccountID{early.ID, late.ID})

@@ -21,6 +21,8 @@ var invariants = map[string]string{
 		WHERE m.blob_hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blobs AS b WHERE b.hash = m.blob_hash)`,
 	"attempts beyond those counted": `SELECT count(*) FROM outgoing_attempts AS t
 		JOIN outgoing AS o ON o.id = t.outgoing_id WHERE t.number > o.attempts`,
+	"accounts whose assignments are miscounted": `SELECT count(*) FROM accounts AS a
+		WHERE a.assigned <> (SELECT count(*) FROM assignments AS asg WHERE asg.account_id = a.id)`,
 	"secrets of deleted accounts": `SELECT count(*) FROM account_secrets AS s
 		JOIN accounts AS a ON a.id = s.account_id WHERE a.deleted_at <> 0`,
 }

@@ -64,7 +64,7 @@ var outgoingTests = map[string]func(*testing.T, *kit){
 		m.State = mailstead.OutgoingAccepted
 		_, err := k.db.SubmitOutgoing(ctx, m)
 		k.ok(err)
-		k.ok(k.db.DeleteAccount(ctx, a.ID, start, audited))
+		k.ok(k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: a.ID, At: start, Audit: audited}))
 		existed, err := k.db.SubmitOutgoing(ctx, outgoing(a.ID, 0, "key"))
 		k.ok(err)
 		k.same("existed", existed, true)
@@ -168,7 +168,7 @@ var outgoingTests = map[string]func(*testing.T, *kit){
 			m.State = state
 			_, err := k.db.SubmitOutgoing(ctx, m)
 			k.ok(err)
-			if err := k.db.DeleteAccount(ctx, a.ID, start, audited); free != (err == nil) {
+			if err := k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: a.ID, At: start, Audit: audited}); free != (err == nil) {
 				t.Errorf("%s: got %v, want it free: %v", state, err, free)
 			}
 		}

@@ -139,6 +139,8 @@ var policyTests = map[string]func(*testing.T, *kit){
 		k.same("accounts of anna", n, 1)
 		shared.OwnerID = bert.ID
 		k.ok(k.db.UpdateAccount(ctx, shared, nil, audited, nil))
+		k.ok(k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: first.ID, At: start, Audit: audited}))
+		k.account("third", anna.ID)
 	},
 	"of many accounts at once a user gets one": func(t *testing.T, k *kit) {
 		anna := k.user("anna")

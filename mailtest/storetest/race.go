@@ -167,7 +167,7 @@ var raceTests = map[string]func(*testing.T, *kit){
 			a := k.account("a", 0)
 			errs := together(2, func(i int) error {
 				if i == 0 {
-					return k.db.DeleteAccount(ctx, a.ID, start, audited)
+					return k.db.RemoveAccount(ctx, mailstead.AccountRemoval{ID: a.ID, At: start, Audit: audited})
 				}
 				_, err := k.db.SubmitOutgoing(ctx, outgoing(a.ID, 0, ""))
 				return err

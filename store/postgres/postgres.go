@@ -54,6 +54,9 @@ func Open(ctx context.Context, dsn string, o store.Options) (*store.DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
+	if err := st.FillAccountKeys(ctx); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	return st, nil
 }
 

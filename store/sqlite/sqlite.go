@@ -53,6 +53,9 @@ func Open(ctx context.Context, path string, o store.Options) (*store.DB, error) 
 	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
+	if err := db.FillAccountKeys(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return db, nil
 }
 

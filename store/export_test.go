@@ -1,0 +1,35 @@
+package store
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/mailstead/mailstead"
+)
+
+// Plan returns how the database would answer a query for accounts; explain is the
+// engine's word for that.
+func Plan(ctx context.Context, db *DB, explain string, q mailstead.AccountQuery) ([]string, error) {
+	s := db.reader()
+	var none []accountRow
+	sel := s.NewSelect().Model(&none).Limit(51)
+	filterAccounts(sel, &q)
+	if err := textOfAccounts(ctx, s, sel, q.Text); err != nil {
+		return nil, err
+	}
+	orderAccounts(sel, &q)
+	var rows []map[string]any
+	if err := s.NewRaw("? ?", bun.Safe(explain), sel).Scan(ctx, &rows); err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, r := range rows {
+		for _, column := range []string{"detail", "QUERY PLAN"} {
+			if text, ok := r[column].(string); ok {
+				out = append(out, text)
+			}
+		}
+	}
+	return out, nil
+}

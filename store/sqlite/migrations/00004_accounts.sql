@@ -1,0 +1,45 @@
+-- +goose Up
+-- What lists of accounts are filtered and sorted by. The keys and the words are
+-- folded in Go: those of accounts that are here already are filled in when the
+-- database is opened.
+ALTER TABLE accounts ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN address_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN domain TEXT NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN state_rank INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN last_success INTEGER NOT NULL DEFAULT 0;
+-- How many assignments an account has; the triggers below count.
+ALTER TABLE accounts ADD COLUMN assigned INTEGER NOT NULL DEFAULT 0;
+-- The users who preferred a deleted account, as JSON.
+ALTER TABLE accounts ADD COLUMN default_of TEXT NOT NULL DEFAULT '[]';
+UPDATE accounts SET assigned = (SELECT count(*) FROM assignments AS asg WHERE asg.account_id = accounts.id);
+
+CREATE INDEX accounts_name ON accounts (name_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_address ON accounts (address_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_state ON accounts (state_rank, name_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_success ON accounts (last_success, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_provider ON accounts (provider_id, name_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_domain ON accounts (domain, name_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_owner_name ON accounts (owner_id, name_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_unassigned ON accounts (name_key, id) WHERE deleted_at = 0 AND owner_id = 0 AND assigned = 0;
+CREATE INDEX accounts_unfilled ON accounts (id) WHERE name_key = '';
+CREATE INDEX accounts_deleted ON accounts (deleted_at, id) WHERE deleted_at <> 0;
+CREATE INDEX users_default_account ON users (default_account_id) WHERE default_account_id <> 0;
+
+-- The words that an account is found by.
+CREATE TABLE account_words (
+  account_id INTEGER NOT NULL REFERENCES accounts (id),
+  word TEXT NOT NULL,
+  PRIMARY KEY (account_id, word)
+) WITHOUT ROWID;
+CREATE INDEX account_words_word ON account_words (word, account_id);
+
+-- +goose StatementBegin
+CREATE TRIGGER assignments_counted AFTER INSERT ON assignments BEGIN
+  UPDATE accounts SET assigned = assigned + 1 WHERE id = new.account_id;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER assignments_uncounted AFTER DELETE ON assignments BEGIN
+  UPDATE accounts SET assigned = assigned - 1 WHERE id = old.account_id;
+END;
+-- +goose StatementEnd
