@@ -68,6 +68,7 @@ func withReports(err error, r connect.Result) error {
 // ServerInput is one server as a person types it.
 type ServerInput struct {
 	Host     string             `json:"host,omitempty" maxLength:"300" doc:"A name, name:port, or a URL such as imaps://mail.example.com. Empty means the server that is known." example:"mail.example.com"`
+	Protocol mailstead.Protocol `json:"protocol,omitempty" doc:"pop3 for an incoming server that is read by POP3; imap, or nothing, for the usual one. A URL in host has the last word." example:"imap"`
 	Port     int                `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"The port; 0 means the usual one." example:"993"`
 	Security mailstead.Security `json:"security,omitempty" doc:"How the connection is protected; automatic finds out." example:"tls"`
 	Login    string             `json:"login,omitempty" maxLength:"320" doc:"The user name, when it is not the usual one."`
@@ -77,7 +78,7 @@ func (s *ServerInput) input() *connect.ServerInput {
 	if s == nil {
 		return nil
 	}
-	return &connect.ServerInput{Text: s.Host, Port: s.Port, Security: s.Security, Login: s.Login}
+	return &connect.ServerInput{Text: s.Host, Protocol: s.Protocol, Port: s.Port, Security: s.Security, Login: s.Login}
 }
 
 // ConnectRequest is what a person fills in to connect an account.

@@ -125,7 +125,7 @@ func TestHostileFields(t *testing.T) {
 		{"a path in the host", func(r *connect.Request) { r.Incoming.Text = "imaps://imap.firm.example/x" }, "incoming.host"},
 		{"a password in the host", func(r *connect.Request) { r.Incoming.Text = "imaps://a:b@imap.firm.example" }, "incoming.host"},
 		{"another protocol", func(r *connect.Request) { r.Incoming.Text = "http://imap.firm.example" }, "incoming.host"},
-		{"POP3", func(r *connect.Request) { r.Incoming.Text = "pop3s://pop.firm.example" }, "incoming.protocol"},
+		{"POP3 for outgoing", func(r *connect.Request) { r.Outgoing.Text = "pop3s://pop.firm.example" }, "outgoing.protocol"},
 		{"SMTP for incoming", func(r *connect.Request) { r.Incoming.Text = "smtps://smtp.firm.example" }, "incoming.protocol"},
 		{"a host of one label too long", func(r *connect.Request) { r.Incoming.Text = strings.Repeat("x", 64) + ".example" }, "incoming.host"},
 		{"a port that is none", func(r *connect.Request) { r.Incoming.Text = "imap.firm.example:70000" }, "incoming.port"},

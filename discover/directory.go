@@ -143,7 +143,9 @@ func (x *index) add(e *entry) error {
 
 // hasDriver reports whether Mailstead speaks p; what it does not speak is not
 // offered.
-func hasDriver(p mailstead.Protocol) bool { return p == mailstead.IMAP || p == mailstead.SMTP }
+func hasDriver(p mailstead.Protocol) bool {
+	return p == mailstead.IMAP || p == mailstead.POP3 || p == mailstead.SMTP
+}
 
 // Providers returns all providers in the directory's order, well-known ones
 // first. The caller may keep the slice but not write into its elements.

@@ -117,14 +117,13 @@ func TestProvidersFile(t *testing.T) {
 func TestProvidersOfferOnlyWhatHasADriver(t *testing.T) {
 	for _, p := range directory(t).Providers() {
 		for _, s := range p.Incoming {
-			if s.Protocol != mailstead.IMAP {
+			if s.Protocol != mailstead.IMAP && s.Protocol != mailstead.POP3 {
 				t.Errorf("%s offers %s by %s", p.ID, s, s.Protocol)
 			}
 		}
-		for protocol := range p.Username {
-			if protocol == mailstead.POP3 {
-				t.Errorf("%s has a user name for %s", p.ID, protocol)
-			}
+		imap := slices.IndexFunc(p.Incoming, func(s mailstead.Server) bool { return s.Protocol == mailstead.IMAP })
+		if imap > 0 {
+			t.Errorf("%s offers %s before IMAP", p.ID, p.Incoming[0])
 		}
 	}
 }

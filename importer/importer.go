@@ -85,6 +85,8 @@ type Server struct {
 	Host     string
 	Port     int
 	Security mailstead.Security
+	// Protocol is POP3 where the source says so, else "" for the usual one.
+	Protocol mailstead.Protocol `json:",omitempty"`
 	// Login is "" for the usual one.
 	Login  string
 	Secret mailstead.Secret

@@ -129,7 +129,7 @@ func sentenceOfEntry(code string) string {
 	case "import.auth_method":
 		return "This way of signing in is not taken over: a password is needed."
 	case "import.pop3":
-		return "Mail is fetched by POP3 in the source, which is not available yet: the account only sends."
+		return "Mail is fetched by POP3, as in the source: only the inbox is read, and nothing is deleted on the server."
 	case "import.left_out":
 		return "This is no mail account that can be connected, and was left out."
 	case "import.identity_left_out":

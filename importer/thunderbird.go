@@ -167,14 +167,14 @@ func (f *File) thunderbirdAccount(p prefs, account string) error {
 	if c.Address == "" {
 		c.Fail("import.address_missing", "useremail")
 	}
-	if kind == "pop3" {
-		c.Warn("import.pop3", p.first(server+"realhostname", server+"hostname"))
-	} else {
-		c.Incoming = &Server{
-			Host: p.first(server+"realhostname", server+"hostname"), Login: p.first(server+"realuserName", server+"userName"),
-		}
-		c.thunderbirdServer(c.Incoming, p.text(server+"port"), p.text(server+"socketType"), p.text(server+"authMethod"))
+	c.Incoming = &Server{
+		Host: p.first(server+"realhostname", server+"hostname"), Login: p.first(server+"realuserName", server+"userName"),
 	}
+	if kind == "pop3" {
+		c.Incoming.Protocol = mailstead.POP3
+		c.Warn("import.pop3", c.Incoming.Host)
+	}
+	c.thunderbirdServer(c.Incoming, p.text(server+"port"), p.text(server+"socketType"), p.text(server+"authMethod"))
 	c.thunderbirdSMTP(p, p.first(identity+"smtpServer", "mail.smtp.defaultserver"))
 	if c.Outgoing == nil && c.Incoming == nil {
 		c.Fail("import.server_missing", "smtpServer")

@@ -63,7 +63,7 @@ type sentFolder struct {
 // openSent signs in to the account's mailbox and selects the Sent folder.
 func (s *Service) openSent(ctx context.Context, a *mailstead.Account) (*sentFolder, error) {
 	switch {
-	case a.Incoming == nil || !a.Incoming.Enabled:
+	case a.Incoming == nil || !a.Incoming.Enabled || !a.Incoming.Server.Protocol.HasFolders():
 		return nil, errNoSent
 	case a.Incoming.Health.State == mailstead.HealthTrouble:
 		return nil, errTrouble // a refused sign-in must not be repeated

@@ -149,7 +149,7 @@ func (s *Service) stand(m *mailstead.OutgoingMessage, a *mailstead.Account, now 
 	}
 	if count[mailstead.OutgoingAccepted] > 0 && m.AcceptedAt.IsZero() {
 		m.AcceptedAt = now
-		if m.SentCopy == mailstead.SentCopyNone && a.Incoming != nil && a.Incoming.Enabled {
+		if m.SentCopy == mailstead.SentCopyNone && a.Incoming != nil && a.Incoming.Enabled && a.Incoming.Server.Protocol.HasFolders() {
 			m.SentCopy, m.SentCopyDueAt = mailstead.SentCopyPending, now.Add(s.c.CopyDelays[0])
 		}
 	}
