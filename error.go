@@ -72,6 +72,8 @@ type Error struct {
 	Text string
 	// Field names the input field at fault, in API words ("incoming.host").
 	Field string
+	// UsedBy are the first of the things for whose sake something is not done.
+	UsedBy []AuditObject
 	// Err is the cause, or nil.
 	Err error
 }

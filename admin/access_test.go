@@ -4,10 +4,12 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/admin"
 )
 
 func TestAssignments(t *testing.T) {
@@ -131,7 +133,7 @@ func TestDomains(t *testing.T) {
 		{"no name", mailstead.Domain{ProviderID: "gmail"}, mailstead.KindInvalid},
 		{"a hostile name", mailstead.Domain{Name: "x.example\r\ny.example", ProviderID: "gmail"}, mailstead.KindInvalid},
 	} {
-		_, err := w.PutDomain(ctx, operator, c.d)
+		_, err := w.PutDomain(ctx, operator, c.d, time.Time{})
 		wantKind(t, c.name, err, c.want)
 	}
 	want := []mailstead.Domain{
@@ -141,7 +143,13 @@ func TestDomains(t *testing.T) {
 			Incoming: in("imap.firm.example", mailstead.SecurityTLS),
 		},
 	}
-	got, err := w.Domains(ctx, operator, "", 0)
+	got, err := w.Domains(ctx, operator, mailstead.DomainQuery{})
+	for i := range got {
+		if !got[i].UpdatedAt.Equal(w.now) {
+			t.Errorf("%s has the version %v", got[i].Name, got[i].UpdatedAt)
+		}
+		got[i].UpdatedAt = time.Time{}
+	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
@@ -173,9 +181,38 @@ func TestAdministrationIsForAdministrators(t *testing.T) {
 		},
 		"DeleteAssignment": func(ctx context.Context, a mailstead.Actor) error { return w.DeleteAssignment(ctx, a, 1) },
 		"SetSystemAccount": func(ctx context.Context, a mailstead.Actor) error { return w.SetSystemAccount(ctx, a, account) },
-		"Domains":          func(ctx context.Context, a mailstead.Actor) error { _, err := w.Domains(ctx, a, "", 1); return err },
+		"Domains": func(ctx context.Context, a mailstead.Actor) error {
+			_, err := w.Domains(ctx, a, mailstead.DomainQuery{})
+			return err
+		},
+		"Domain": func(ctx context.Context, a mailstead.Actor) error {
+			_, err := w.Domain(ctx, a, "x.example")
+			return err
+		},
+		"ApproveDomain": func(ctx context.Context, a mailstead.Actor) error {
+			_, err := w.ApproveDomain(ctx, a, "x.example", time.Time{})
+			return err
+		},
+		"RejectDomain": func(ctx context.Context, a mailstead.Actor) error {
+			_, err := w.RejectDomain(ctx, a, "x.example", time.Time{})
+			return err
+		},
+		"Providers": func(ctx context.Context, a mailstead.Actor) error { _, err := w.Providers(ctx, a, true); return err },
+		"CreateProvider": func(ctx context.Context, a mailstead.Actor) error {
+			_, err := w.CreateProvider(ctx, a, "gmail", admin.ProviderChanges{})
+			return err
+		},
+		"UpdateProvider": func(ctx context.Context, a mailstead.Actor) error {
+			_, err := w.UpdateProvider(ctx, a, "own-x", admin.ProviderChanges{})
+			return err
+		},
+		"HideProvider": func(ctx context.Context, a mailstead.Actor) error {
+			_, err := w.HideProvider(ctx, a, "gmail", true)
+			return err
+		},
+		"DeleteProvider": func(ctx context.Context, a mailstead.Actor) error { return w.DeleteProvider(ctx, a, "own-x") },
 		"PutDomain": func(ctx context.Context, a mailstead.Actor) error {
-			_, err := w.PutDomain(ctx, a, mailstead.Domain{Name: "x.example", ProviderID: "gmail"})
+			_, err := w.PutDomain(ctx, a, mailstead.Domain{Name: "x.example", ProviderID: "gmail"}, time.Time{})
 			return err
 		},
 		"DeleteDomain": func(ctx context.Context, a mailstead.Actor) error { return w.DeleteDomain(ctx, a, "x.example") },
@@ -187,10 +224,10 @@ func TestAdministrationIsForAdministrators(t *testing.T) {
 		wantKind(t, name+" by an administrator who is switched off", do(t.Context(), off), mailstead.KindUnauthenticated)
 	}
 	for _, a := range []mailstead.Actor{anna, root, operator} {
-		if list, err := w.Providers(t.Context(), a); err != nil || len(list) < 130 {
+		if list, err := w.Providers(t.Context(), a, false); err != nil || len(list) < 130 {
 			t.Errorf("%d providers, %v", len(list), err)
 		}
 	}
-	_, err := w.Providers(t.Context(), mailstead.Actor{})
+	_, err := w.Providers(t.Context(), mailstead.Actor{}, false)
 	wantKind(t, "Providers by nobody", err, mailstead.KindUnauthenticated)
 }

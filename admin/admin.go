@@ -4,8 +4,8 @@
 //     administrator, once.
 //  2. SignIn checks a password and opens a session; Authenticate turns its cookie,
 //     or the token of an application, into the Actor that every journey asks for.
-//  3. Administrators keep users, profiles, assignments, the system's account and
-//     the table of domains, set the policies, and turn the demo on and off. Users keep their own
+//  3. Administrators keep users, profiles, assignments, the system's account, the
+//     providers and the table of domains, set the policies, and turn the demo on and off. Users keep their own
 //     name, password, tokens and the account that they prefer.
 //
 // Every method decides by the Actor. Passwords, cookies and tokens are stored as
@@ -65,9 +65,23 @@ type AccessStore interface {
 // DomainStore keeps the table of domains.
 type DomainStore interface {
 	Domain(ctx context.Context, name string) (mailstead.Domain, error)
-	Domains(ctx context.Context, after string, limit int) ([]mailstead.Domain, error)
+	Domains(ctx context.Context, q mailstead.DomainQuery) ([]mailstead.Domain, error)
+	DomainUses(ctx context.Context, names []string) ([]mailstead.DomainUse, error)
+	ReplaceDomain(ctx context.Context, d *mailstead.Domain, audit mailstead.AuditEntry) error
 	PutDomains(ctx context.Context, domains []mailstead.Domain, audit mailstead.AuditEntry) error
 	DeleteDomains(ctx context.Context, names []string, audit mailstead.AuditEntry) error
+}
+
+// ProviderStore keeps the providers that administrators added, and which ones are
+// hidden.
+type ProviderStore interface {
+	OwnProviders(ctx context.Context) ([]mailstead.Provider, error)
+	HiddenProviders(ctx context.Context) ([]mailstead.ProviderID, error)
+	ProviderAccounts(ctx context.Context) (map[mailstead.ProviderID]int, error)
+	CreateProvider(ctx context.Context, p *mailstead.Provider, audit mailstead.AuditEntry) error
+	UpdateProvider(ctx context.Context, p *mailstead.Provider, audit mailstead.AuditEntry) error
+	HideProvider(ctx context.Context, id mailstead.ProviderID, hidden bool, audit mailstead.AuditEntry) error
+	DeleteProvider(ctx context.Context, id mailstead.ProviderID, audit mailstead.AuditEntry) error
 }
 
 // AuditStore keeps the audit.
@@ -94,15 +108,18 @@ type Store interface {
 	SessionStore
 	AccessStore
 	DomainStore
+	ProviderStore
 	AuditStore
 	PolicyStore
 	MailStore
 }
 
-// Directory is the built-in directory of providers.
+// Directory is the directory of providers: the built-in ones and those that
+// SetOwn gave it.
 type Directory interface {
 	Providers() []mailstead.Provider
 	Provider(id mailstead.ProviderID) (mailstead.Provider, bool)
+	SetOwn(own []mailstead.Provider, hidden []mailstead.ProviderID) error
 }
 
 // Config is all that the journey works with.
@@ -136,7 +153,9 @@ type Service struct {
 	// roles is held while a change could leave the system without an
 	// administrator.
 	roles sync.Mutex
-	demo  demo
+	// providers is held while providers are changed, until the directory knows it.
+	providers sync.Mutex
+	demo      demo
 }
 
 // New returns the journey.

@@ -17,7 +17,7 @@ import (
 // administration. SignIn and Authenticate keep sessions; what SignIn tells the
 // audit is tested by itself. ResumeDemo does again what was told before.
 var readers = map[string]bool{
-	"Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domains": true, "Policies": true, "Profiles": true, "Providers": true,
+	"Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domain": true, "Domains": true, "LoadProviders": true, "Policies": true, "Profiles": true, "Provider": true, "Providers": true,
 	"ResumeDemo": true, "SetupNeeded": true, "SetupToken": true, "SignIn": true, "SignOut": true, "Tokens": true, "User": true, "Users": true,
 }
 
@@ -52,9 +52,22 @@ func newCast(t *testing.T) *cast {
 	made, _, err := w.CreateToken(ctx, c.anna, admin.TokenRequest{Name: "CRM", Scopes: []mailstead.Scope{mailstead.ScopeRead}})
 	check(err)
 	c.token = made.ID
-	_, err = w.PutDomain(ctx, operator, mailstead.Domain{Name: "firm.example", ProviderID: "gmail"})
+	_, err = w.PutDomain(ctx, operator, mailstead.Domain{Name: "firm.example", ProviderID: "gmail"}, time.Time{})
+	check(err)
+	taught := mailstead.Domain{Name: "taught.example", ProviderID: "aruba", Source: mailstead.DomainLearned, State: mailstead.DomainPending, LearnedBy: c.anna.User.ID}
+	check(w.store.PutDomains(ctx, []mailstead.Domain{taught}, audited))
+	_, err = w.CreateProvider(ctx, operator, "", ownMail("Our mail"))
 	check(err)
 	return c
+}
+
+// ownMail is a provider of the house.
+func ownMail(name string) admin.ProviderChanges {
+	return admin.ProviderChanges{
+		Name:     &name,
+		Incoming: &[]mailstead.Server{{Protocol: mailstead.IMAP, Host: "imap.firm.example", Port: 993, Security: mailstead.SecurityTLS}},
+		Outgoing: &[]mailstead.Server{{Protocol: mailstead.SMTP, Host: "smtp.firm.example", Port: 587, Security: mailstead.SecurityStartTLS}},
+	}
 }
 
 // changers are the methods that change something: what they do as the
@@ -125,7 +138,7 @@ var changers = map[string]struct {
 	},
 	"PutDomain": {
 		func(ctx context.Context, c *cast) error {
-			_, err := c.PutDomain(ctx, c.root, mailstead.Domain{Name: "firm.example", ProviderID: "aruba"})
+			_, err := c.PutDomain(ctx, c.root, mailstead.Domain{Name: "firm.example", ProviderID: "aruba"}, time.Time{})
 			return err
 		},
 		mailstead.AuditDomainPut, object(mailstead.AuditDomain, "firm.example", "firm.example"),
@@ -135,6 +148,53 @@ var changers = map[string]struct {
 		func(ctx context.Context, c *cast) error { return c.DeleteDomain(ctx, c.root, "firm.example") },
 		mailstead.AuditDomainDelete, object(mailstead.AuditDomain, "firm.example", "firm.example"),
 		[]string{"provider_id", "source"},
+	},
+	"ApproveDomain": {
+		func(ctx context.Context, c *cast) error {
+			_, err := c.ApproveDomain(ctx, c.root, "taught.example", time.Time{})
+			return err
+		},
+		mailstead.AuditDomainApprove, object(mailstead.AuditDomain, "taught.example", "taught.example"),
+		[]string{"source", "state"},
+	},
+	"RejectDomain": {
+		func(ctx context.Context, c *cast) error {
+			_, err := c.RejectDomain(ctx, c.root, "taught.example", time.Time{})
+			return err
+		},
+		mailstead.AuditDomainReject, object(mailstead.AuditDomain, "taught.example", "taught.example"),
+		[]string{"state"},
+	},
+	"CreateProvider": {
+		func(ctx context.Context, c *cast) error {
+			p := ownMail("Second mail")
+			p.Domains = &[]string{"second.example"}
+			_, err := c.CreateProvider(ctx, c.root, "", p)
+			return err
+		},
+		mailstead.AuditProviderCreate, object(mailstead.AuditProvider, "own-second-mail", "Second mail"),
+		[]string{"name", "domains", "incoming", "outgoing", "username", "auth"},
+	},
+	"UpdateProvider": {
+		func(ctx context.Context, c *cast) error {
+			_, err := c.UpdateProvider(ctx, c.root, "own-our-mail", admin.ProviderChanges{Notes: ptr("Ask Ada."), Domains: &[]string{"first.example"}})
+			return err
+		},
+		mailstead.AuditProviderUpdate, object(mailstead.AuditProvider, "own-our-mail", "Our mail"),
+		[]string{"domains", "notes"},
+	},
+	"HideProvider": {
+		func(ctx context.Context, c *cast) error {
+			_, err := c.HideProvider(ctx, c.root, "gmail", true)
+			return err
+		},
+		mailstead.AuditProviderHide, object(mailstead.AuditProvider, "gmail", "Gmail"),
+		[]string{"hidden"},
+	},
+	"DeleteProvider": {
+		func(ctx context.Context, c *cast) error { return c.DeleteProvider(ctx, c.root, "own-our-mail") },
+		mailstead.AuditProviderDelete, object(mailstead.AuditProvider, "own-our-mail", "Our mail"),
+		[]string{"name", "incoming", "outgoing", "username", "auth"},
 	},
 	"PutPolicies": {
 		func(ctx context.Context, c *cast) error {
@@ -258,7 +318,7 @@ func TestWhatIsStoredIsAudited(t *testing.T) {
 		"CreateSession": true, "TouchSession": true, "DeleteSession": true, "DeleteSessionsBefore": true, "TouchToken": true, "SyncFolders": true,
 	}
 	reads := []string{
-		"Account", "Assignment", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "Domains", "OwnedAccounts", "Policies", "Profiles", "SenderFacts", "Session",
+		"Account", "Assignment", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "DomainUses", "Domains", "HiddenProviders", "OwnProviders", "OwnedAccounts", "Policies", "Profiles", "ProviderAccounts", "SenderFacts", "Session",
 		"TokenByHash", "Tokens", "User", "UserByEmail", "Users",
 	}
 	for _, name := range reads {
@@ -295,7 +355,7 @@ func TestWhatChangesNothingIsNotAudited(t *testing.T) {
 	ctx := t.Context()
 	u := c.anna.User
 	wantKind(t, "the same name", second(c.UpdateUser(ctx, c.root, u.ID, admin.UserChanges{Name: &u.Name, Profiles: &[]mailstead.ProfileID{}})), 0)
-	wantKind(t, "the same domain", second(c.PutDomain(ctx, c.root, mailstead.Domain{Name: "firm.example", ProviderID: "gmail"})), 0)
+	wantKind(t, "the same domain", second(c.PutDomain(ctx, c.root, mailstead.Domain{Name: "firm.example", ProviderID: "gmail"}, time.Time{})), 0)
 	wantKind(t, "no system account", c.SetSystemAccount(ctx, c.root, 0), 0)
 	wantKind(t, "no preferred account", c.SetDefaultAccount(ctx, c.root, u.ID, 0), 0)
 	wantKind(t, "no demo", c.RemoveDemo(ctx, c.root), 0)

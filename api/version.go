@@ -12,11 +12,15 @@ import (
 
 // Version names a version of what was read (RFC 9110 section 8.8.3).
 type Version struct {
-	ETag string `header:"ETag" doc:"The version of what was read: If-Match with it changes no other."`
+	ETag string `header:"ETag" doc:"The version: If-Match with it changes no other."`
 }
 
-// versionOf is the version of something that was last changed at a time.
+// versionOf is the version of something that was last changed at a time; what has
+// no version has none.
 func versionOf(changed time.Time) Version {
+	if changed.IsZero() {
+		return Version{}
+	}
 	return Version{ETag: `"` + strconv.FormatInt(changed.UnixMilli(), 36) + `"`}
 }
 
@@ -44,7 +48,8 @@ func (v *IfVersion) seen() (time.Time, error) {
 
 // stale gives the refusal of a version that was asked for its status.
 func (v *IfVersion) stale(err error) error {
-	if v.IfMatch == "" || !slices.Contains([]string{mailstead.CodeAccountChanged, mailstead.CodePoliciesChanged}, mailstead.CodeOf(err)) {
+	changed := []string{mailstead.CodeAccountChanged, mailstead.CodeProviderChanged, mailstead.CodeDomainChanged, mailstead.CodePoliciesChanged}
+	if v.IfMatch == "" || !slices.Contains(changed, mailstead.CodeOf(err)) {
 		return err
 	}
 	return &statusError{err: err, status: http.StatusPreconditionFailed}

@@ -437,6 +437,9 @@ func TestLearnedDomains(t *testing.T) {
 			if _, err := w.Save(t.Context(), anna, r); err != nil {
 				t.Fatal(err)
 			}
+			if c.want != nil {
+				c.want.LearnedBy, c.want.LearnedAt = anna.User.ID, testTime
+			}
 			if diff := cmp.Diff(c.want, w.store.steps[0].Learned); diff != "" {
 				t.Error(diff)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"reflect"
 	"testing"
 
 	"github.com/mailstead/mailstead"
@@ -103,7 +104,7 @@ func TestGuardRefuses(t *testing.T) {
 					if first == nil {
 						first = got
 					}
-					if got.Kind != mailstead.KindForbidden || got.Code != "net.guarded" || *got != *first {
+					if got.Kind != mailstead.KindForbidden || got.Code != "net.guarded" || !reflect.DeepEqual(got, first) {
 						t.Errorf("%s port %d admin %t: got %+v, want %+v", host, port, admin, got, first)
 					}
 				}

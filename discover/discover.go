@@ -2,11 +2,14 @@
 //
 //  1. The address is cleaned; what is no address ends here.
 //  2. Its domain is looked up in the table of domains, which holds what
-//     administrators set and what colleagues' sign-ins taught.
+//     administrators set and what colleagues' sign-ins taught. What waits for an
+//     administrator's confirmation, or was rejected, does not count.
 //  3. Else it is looked up in the built-in directory, providers.json.
 //  4. The answer names the provider, the servers to try in order with the login
 //     that each takes, where the knowledge comes from, and the evidence in plain
 //     words.
+//
+// Providers that administrators hide are not found for anybody.
 //
 // No secret and no network is involved. A provider that cannot be connected is
 // answered with the reason.
@@ -96,6 +99,10 @@ func (d *Directory) Discover(ctx context.Context, domains Domains, address strin
 		return r, err
 	}
 	if e := d.current.Load().byDomain[name]; e != nil {
+		if e.Hidden {
+			r.tell(name + " belongs to " + e.Name + ", which administrators do not offer here.")
+			return r, nil
+		}
 		r.Source, r.Trust = mailstead.DomainBuiltIn, e.trust()
 		r.tell(name + " belongs to " + e.Name + " in the built-in directory.")
 		r.fill(e.Provider)
@@ -115,6 +122,15 @@ func (d *Directory) fromTable(ctx context.Context, domains Domains, name string,
 	if err != nil {
 		return false, err
 	}
+	switch row.State {
+	case mailstead.DomainPending:
+		r.tell(name + " was chosen by a colleague and waits for an administrator's confirmation.")
+		return false, nil
+	case mailstead.DomainRejected:
+		r.tell("What a colleague chose for " + name + " was rejected by an administrator.")
+		return false, nil
+	case mailstead.DomainInUse:
+	}
 	said, trust := "set by an administrator", TrustHigh
 	if row.Source == mailstead.DomainLearned {
 		said, trust = "chosen by a colleague", TrustMedium
@@ -130,6 +146,10 @@ func (d *Directory) fromTable(ctx context.Context, domains Domains, name string,
 	if !ok {
 		r.tell(name + " is in the table of domains, but its provider " + string(row.ProviderID) + " does not exist any more.")
 		return false, nil
+	}
+	if p.Hidden {
+		r.tell(name + " is in the table of domains as " + p.Name + ", which administrators do not offer here.")
+		return true, nil
 	}
 	r.Source, r.Trust = row.Source, trust
 	r.tell(name + " is in the table of domains as " + p.Name + ", " + said + ".")
@@ -165,7 +185,11 @@ func Candidates(p mailstead.Provider, side mailstead.SideName, address string) [
 	}
 	out := make([]Candidate, 0, len(servers))
 	for _, s := range servers {
-		out = append(out, Candidate{Server: s, Username: p.Username[s.Protocol].Login(address), Auth: p.Auth})
+		c := Candidate{Server: s, Auth: p.Auth}
+		if p.SignsIn() {
+			c.Username = p.Username[s.Protocol].Login(address)
+		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -173,6 +197,9 @@ func Candidates(p mailstead.Provider, side mailstead.SideName, address string) [
 func candidates(servers []mailstead.Server, address string, form mailstead.UsernameForm, auth []string) []Candidate {
 	out := make([]Candidate, 0, len(servers))
 	for _, s := range servers {
+		if !hasDriver(s.Protocol) {
+			continue
+		}
 		out = append(out, Candidate{Server: s, Username: form.Login(address), Auth: auth})
 	}
 	return out
@@ -194,7 +221,7 @@ func Problem(p mailstead.Provider) (code, text string) {
 	}
 	for _, a := range p.Auth {
 		switch a {
-		case "pw", "apppw", "api-key", "smtp-credentials", "bridge-pw":
+		case mailstead.AuthPassword, mailstead.AuthAppPassword, mailstead.AuthNone, "api-key", "smtp-credentials", "bridge-pw":
 			return "", ""
 		}
 	}

@@ -203,8 +203,19 @@ func problem(body []byte, status int) error {
 		return fmt.Errorf("the service answered with status %d", status)
 	}
 	_, kind, _ := strings.Cut(p.Type, "#problem-")
+	for i, o := range p.UsedBy {
+		if i == 0 {
+			p.Detail += " It is used by: "
+		} else {
+			p.Detail += ", "
+		}
+		p.Detail += string(o.Kind) + " " + o.ID
+		if o.Name != o.ID {
+			p.Detail += " (" + o.Name + ")"
+		}
+	}
 	return &apiError{
-		err:     &mailstead.Error{Kind: mailstead.ParseKind(kind), Code: p.Code, Text: p.Detail, Field: p.Field},
+		err:     &mailstead.Error{Kind: mailstead.ParseKind(kind), Code: p.Code, Text: p.Detail, Field: p.Field, UsedBy: p.UsedBy},
 		problem: p,
 	}
 }

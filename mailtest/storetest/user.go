@@ -219,32 +219,4 @@ var userTests = map[string]func(*testing.T, *kit){
 		k.missing(k.db.TouchToken(ctx, 9, start), "token")
 		k.missing(k.db.SetDefaultAccount(ctx, 9, 0, audited), "user")
 	},
-	"domains are stored in lower case and paged by name": func(t *testing.T, k *kit) {
-		ctx := t.Context()
-		own := mailstead.Domain{
-			Name: "Example.com", Source: mailstead.DomainAdministrator, Username: mailstead.UsernameLocal,
-			Incoming: []mailstead.Server{{Protocol: mailstead.IMAP, Host: "imap.example.com", Port: 993, Security: mailstead.SecurityTLS}},
-		}
-		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{own}, audited))
-		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{{Name: "a.example", ProviderID: "gmail", Source: mailstead.DomainLearned}}, audited))
-		own.Name = "example.com"
-		got, err := k.db.Domain(ctx, "EXAMPLE.com")
-		k.ok(err)
-		k.same("domain", got, own)
-		list, err := k.db.Domains(ctx, "", 1)
-		k.ok(err)
-		k.same("first page", list[0].Name, "a.example")
-		list, err = k.db.Domains(ctx, "a.example", 5)
-		k.ok(err)
-		k.same("second page", list, []mailstead.Domain{own})
-		own.ProviderID, own.Incoming = "other", nil
-		k.ok(k.db.PutDomains(ctx, []mailstead.Domain{own}, audited))
-		got, err = k.db.Domain(ctx, "example.com")
-		k.ok(err)
-		k.same("replaced domain", got, own)
-		k.ok(k.db.DeleteDomains(ctx, []string{"EXAMPLE.COM"}, audited))
-		k.missing(k.db.DeleteDomains(ctx, []string{"example.com"}, audited), "domain")
-		_, err = k.db.Domain(ctx, "example.com")
-		k.missing(err, "domain")
-	},
 }
