@@ -33,6 +33,7 @@ type Config struct {
 	Demo      Demo
 	Policies  Policies
 	Audit     Auditor
+	Checkups  Checkups
 	Connect   Connect
 	Accounts  Accounts
 	Importer  Importer
@@ -130,6 +131,7 @@ func (h *Handler) routes() {
 	h.resolveRoutes()
 	h.eventRoutes()
 	h.explainRoutes()
+	h.checkupRoutes()
 	h.auditRoutes()
 	h.policyRoutes()
 	h.demoRoutes()

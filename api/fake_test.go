@@ -49,6 +49,7 @@ type fakes struct {
 	messages  mailstead.MessageQuery
 	outgoing  mailstead.OutgoingQuery
 	audit     mailstead.AuditQuery
+	checkup   mailstead.CheckupQuery
 	accounts  mailstead.AccountQuery
 	created   connect.NewAccount
 	removal   connect.Removal
@@ -277,6 +278,37 @@ func (f fakeAudit) Audit(_ context.Context, actor mailstead.Actor, q mailstead.A
 		out = append(out, e)
 	}
 	return out, f.note(actor)
+}
+
+type fakeCheckups struct{ *fakes }
+
+func (f fakeCheckups) Begin(_ context.Context, actor mailstead.Actor, everything bool, accounts []mailstead.AccountID) (mailstead.Checkup, error) {
+	c := mailstead.Checkup{ID: 3, StartedBy: actor.User.ID, State: mailstead.CheckupRunning, Total: len(accounts), CreatedAt: noon}
+	if everything {
+		c.Total = 100
+	}
+	return c, f.note(actor)
+}
+
+func (f fakeCheckups) Checkup(_ context.Context, actor mailstead.Actor, id mailstead.CheckupID) (mailstead.Checkup, error) {
+	return mailstead.Checkup{ID: id, State: mailstead.CheckupRunning, Total: 2, OK: 1, CreatedAt: noon}, f.note(actor)
+}
+
+func (f fakeCheckups) Checkups(_ context.Context, actor mailstead.Actor) ([]mailstead.Checkup, error) {
+	return []mailstead.Checkup{{ID: 3, State: mailstead.CheckupDone, Scheduled: true, CreatedAt: noon, FinishedAt: noon}}, f.note(actor)
+}
+
+func (f fakeCheckups) Results(_ context.Context, actor mailstead.Actor, q mailstead.CheckupQuery) ([]mailstead.CheckupResult, error) {
+	f.checkup = q
+	var out []mailstead.CheckupResult
+	for i := range min(q.Limit, 5) {
+		out = append(out, mailstead.CheckupResult{AccountID: q.After + mailstead.AccountID(i) + 1, Address: "a@example.com", Verdict: mailstead.VerdictOK, TestedAt: noon})
+	}
+	return out, f.note(actor)
+}
+
+func (f fakeCheckups) Cancel(_ context.Context, actor mailstead.Actor, id mailstead.CheckupID) (mailstead.Checkup, error) {
+	return mailstead.Checkup{ID: id, State: mailstead.CheckupCancelled, CreatedAt: noon, FinishedAt: noon}, f.note(actor)
 }
 
 type fakeSharing struct{ *fakes }

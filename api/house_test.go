@@ -15,6 +15,7 @@ import (
 	"github.com/mailstead/mailstead/admin"
 	"github.com/mailstead/mailstead/api"
 	"github.com/mailstead/mailstead/blob"
+	"github.com/mailstead/mailstead/checkup"
 	"github.com/mailstead/mailstead/connect"
 	"github.com/mailstead/mailstead/credential"
 	"github.com/mailstead/mailstead/diagnose"
@@ -138,8 +139,11 @@ func openHouse(t *testing.T, o houseOptions) *house {
 	}
 	t.Cleanup(in.Stop)
 	t.Cleanup(out.Stop)
+	checks := checkup.New(checkup.Config{Store: h.db, Tester: con, Now: o.now, Logger: logger, At: -1})
+	must(checks.Start(t.Context()))
+	t.Cleanup(checks.Stop)
 	h.config = api.Config{
-		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Audit: h.admin, Connect: con, Accounts: con, Importer: con, Inbox: in, Outbox: out,
+		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Audit: h.admin, Checkups: checks, Connect: con, Accounts: con, Importer: con, Inbox: in, Outbox: out,
 		Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: o.now, Logger: logger, Version: "1.0.0",
 	}
 	handler, err := api.New(h.config)

@@ -29,6 +29,7 @@ func tags() []*huma.Tag {
 		{Name: "Sending", Description: "The outbox, and who sends."},
 		{Name: "Events", Description: "What happens, in order."},
 		{Name: "Help", Description: "Errors of mail servers in plain words."},
+		{Name: "Tests", Description: "Many accounts tested at once, and what a user sends with."},
 		{Name: "Audit", Description: "Who did what in the administration."},
 		{Name: "Demo", Description: "Sample mail to try Mailstead with."},
 	}

@@ -135,6 +135,14 @@ var rightsTable = []rightsRow{
 	{"listEvents", "      U   AA  AAAA   A     AFFF AFFF", "GET /events/list", ``},
 	{"explainError", "    U   AA  AAAA   A     AAAA AAAA", "GET /explain?protocol=smtp&text=535", ``},
 
+	{"beginCheckup", "    U   FF  FFFF   A     FFFF FFFA", "POST /checkups", `{"account_ids":[{account}]}`},
+	{"listCheckups", "    U   FF  FFFF   A     FFFF FFFA", "GET /checkups", ``},
+	{"getCheckup", "      U   FF  FFFF   H     FFFF FFFH", "GET /checkups/99", ``},
+	{"listCheckupResults", "U FF FFFF   H     FFFF FFFH", "GET /checkups/99/results", ``},
+	{"cancelCheckup", "   U   FF  FFFF   H     FFFF FFFH", "POST /checkups/99/cancel", ``},
+	// What a user sends with is tested by who may see and manage that account.
+	{"testSender", "      U   AF  FFFF   A     FFAF FFFF", "POST /users/{user}/test", ``},
+
 	{"importAccounts", "  U   FF  FFFF   A     FFFF FFFF", "POST /imports", `{"content":"YWRkcmVzcwo=","dry_run":true}`},
 
 	{"getDemo", "         U   FF  FFFF   A     FFFF FFFA", "GET /demo", ``},

@@ -51,6 +51,8 @@ type (
 	accountStateSchema  struct{}
 	accountNeedSchema   struct{}
 	accountSortSchema   struct{}
+	checkupStateSchema  struct{}
+	verdictSchema       struct{}
 	copyRuleSchema      struct{}
 	freedomSchema       struct{}
 	importFormatSchema  struct{}
@@ -183,6 +185,14 @@ func (freedomSchema) Schema(huma.Registry) *huma.Schema {
 		mailstead.FreedomPassword, mailstead.FreedomNothing)
 }
 
+func (checkupStateSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.CheckupRunning, mailstead.CheckupDone, mailstead.CheckupCancelled)
+}
+
+func (verdictSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.VerdictWaiting, mailstead.VerdictOK, mailstead.VerdictFailed, mailstead.VerdictSkipped)
+}
+
 // secretSchema is a password in input. No answer has one.
 func (secretSchema) Schema(huma.Registry) *huma.Schema {
 	limit := 8192
@@ -212,6 +222,8 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.UsernameForm, usernameSchema](r)
 	alias[mailstead.Secret, secretSchema](r)
 	alias[mailstead.AuditAction, auditActionSchema](r)
+	alias[mailstead.CheckupState, checkupStateSchema](r)
+	alias[mailstead.Verdict, verdictSchema](r)
 	alias[mailstead.AuditKind, auditKindSchema](r)
 	alias[mailstead.AccountState, accountStateSchema](r)
 	alias[mailstead.AccountNeed, accountNeedSchema](r)

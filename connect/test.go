@@ -59,14 +59,19 @@ func (s *Service) TestAccount(ctx context.Context, actor mailstead.Actor, id mai
 	if err := s.allowTest(actor); err != nil {
 		return Result{}, err
 	}
-	secrets, err := s.openSecrets(ctx, &a)
+	return s.testStored(ctx, &a)
+}
+
+// testStored tries the sides of a and stores that those which work are well.
+func (s *Service) testStored(ctx context.Context, a *mailstead.Account) (Result, error) {
+	secrets, err := s.openSecrets(ctx, a)
 	if err != nil {
 		return Result{}, err
 	}
 	var sides []*trial
 	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
 		if side := a.Side(n); side != nil {
-			sides = append(sides, storedTrial(&a, n, secrets[n]))
+			sides = append(sides, storedTrial(a, n, secrets[n]))
 		}
 	}
 	// The limit to mail ports was kept when the servers were saved.
@@ -79,6 +84,41 @@ func (s *Service) TestAccount(ctx context.Context, actor mailstead.Actor, id mai
 		s.c.Healthy(a.ID)
 	}
 	return res, nil
+}
+
+// TestStored tries the sides of an account that are switched on, for the service
+// itself. It tells how that went, and returns an error when nothing could be tried.
+func (s *Service) TestStored(ctx context.Context, id mailstead.AccountID) (mailstead.CheckupResult, error) {
+	a, _, err := s.c.Store.AccountFor(ctx, id, 0)
+	if err != nil {
+		return mailstead.CheckupResult{}, err
+	}
+	a = clone(a)
+	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
+		if side := a.Side(n); side != nil && !side.Enabled {
+			setSide(&a, n, nil)
+		}
+	}
+	if a.Incoming == nil && a.Outgoing == nil {
+		return mailstead.CheckupResult{
+			Verdict: mailstead.VerdictSkipped, Code: "account.disabled", Cause: "Receiving and sending are switched off for this account.",
+		}, nil
+	}
+	res, err := s.testStored(ctx, &a)
+	if err != nil {
+		return mailstead.CheckupResult{}, err
+	}
+	for _, r := range []*mailstead.Report{res.Incoming, res.Outgoing} {
+		if r == nil || r.OK {
+			continue
+		}
+		out := mailstead.CheckupResult{Verdict: mailstead.VerdictFailed, Side: r.Side}
+		if f := r.Failure(); f != nil {
+			out.Code, out.Cause, out.Action = f.Code, f.Cause, f.Action
+		}
+		return out, nil
+	}
+	return mailstead.CheckupResult{Verdict: mailstead.VerdictOK}, nil
 }
 
 // storedTrial is the test of a side with the server that is stored.

@@ -18,6 +18,7 @@ import (
 	"github.com/mailstead/mailstead/admin"
 	"github.com/mailstead/mailstead/api"
 	"github.com/mailstead/mailstead/blob"
+	"github.com/mailstead/mailstead/checkup"
 	"github.com/mailstead/mailstead/connect"
 	"github.com/mailstead/mailstead/credential"
 	"github.com/mailstead/mailstead/demo"
@@ -48,6 +49,7 @@ type app struct {
 
 	admin   *admin.Service
 	connect *connect.Service
+	checkup *checkup.Service
 	inbox   *inbox.Service
 	outbox  *outbox.Service
 	api     *api.Handler
@@ -177,6 +179,11 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		Store: a.db, Bin: a.db, People: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
 	})
+	at, err := a.c.testAt()
+	if err != nil {
+		return err
+	}
+	a.checkup = checkup.New(checkup.Config{Store: a.db, Tester: a.connect, Now: time.Now, Logger: a.log, At: at})
 	a.admin = admin.New(admin.Config{
 		Store: a.db, Directory: directory, Now: time.Now, Logger: a.log,
 		Networks: a.c.AllowedNetworks, AllowPlain: a.c.AllowUnencrypted,
@@ -191,7 +198,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Audit: a.admin, Connect: a.connect, Accounts: a.connect, Importer: a.connect,
+		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Audit: a.admin, Checkups: a.checkup, Connect: a.connect, Accounts: a.connect, Importer: a.connect,
 		Inbox: a.inbox, Outbox: a.outbox, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,
@@ -238,7 +245,10 @@ func (a *app) start(ctx context.Context) error {
 	sweep, rest := context.WithCancel(ctx)
 	a.rest = rest
 	a.sweeping.Go(func() { a.connect.KeepPurging(sweep) })
-	return a.inbox.Start(ctx)
+	if err := a.inbox.Start(ctx); err != nil {
+		return err
+	}
+	return a.checkup.Start(ctx)
 }
 
 // close stops what runs and closes the data directory.
@@ -246,6 +256,9 @@ func (a *app) close() error {
 	if a.rest != nil {
 		a.rest()
 		a.sweeping.Wait()
+	}
+	if a.checkup != nil {
+		a.checkup.Stop()
 	}
 	if a.inbox != nil {
 		a.inbox.Stop()

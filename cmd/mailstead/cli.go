@@ -85,7 +85,7 @@ func newRoot(c *cli) *cobra.Command {
 		{groupService, "The service:", []*cobra.Command{newServe(c), newDemo(c), newCheck(c), newKey(c), newDB(c)}},
 		{groupPeople, "People and their rights:", []*cobra.Command{newUser(c), newProfile(c), newPolicy(c), newToken(c), newAudit(c)}},
 		{groupAccount, "Mail accounts:", []*cobra.Command{
-			newDiscover(c), newDoctor(c), newAccount(c), newImport(c), newDomain(c), newProvider(c), newError(c),
+			newDiscover(c), newDoctor(c), newAccount(c), newCheckup(c), newImport(c), newDomain(c), newProvider(c), newError(c),
 		}},
 		{groupMail, "Mail:", []*cobra.Command{newMessage(c), newSend(c), newOutbox(c), newResolve(c)}},
 	} {

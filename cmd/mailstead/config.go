@@ -64,6 +64,9 @@ type config struct {
 	SMTPPassword     mailstead.Secret `koanf:"smtp_password"`
 	SMTPPasswordFile string           `koanf:"smtp_password_file"`
 	SMTPFrom         string           `koanf:"smtp_from"`
+	// TestAt is the time of the day at which all accounts are tested, such as 03:30;
+	// empty for never.
+	TestAt string `koanf:"test_at"`
 	// DemoLive is the pause between two new mails of the demo, 0 for none.
 	DemoLive time.Duration `koanf:"demo_live"`
 

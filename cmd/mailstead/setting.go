@@ -121,6 +121,9 @@ func (c *config) check() error {
 	default:
 		return badValue("log_level", "debug, info, warn or error", nil)
 	}
+	if _, err := c.testAt(); err != nil {
+		return err
+	}
 	if _, err := c.smtp(); err != nil {
 		return err
 	}
@@ -128,6 +131,18 @@ func (c *config) check() error {
 		return badValue("ehlo_name", "a host name such as mail.example.com", nil)
 	}
 	return c.checkNumbers()
+}
+
+// testAt is TestAt as the time since midnight, negative for never.
+func (c *config) testAt() (time.Duration, error) {
+	if c.TestAt == "" {
+		return -1, nil
+	}
+	at, err := time.Parse("15:04", c.TestAt)
+	if err != nil {
+		return 0, badValue("test_at", "a time of the day, such as 03:30", err)
+	}
+	return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute, nil
 }
 
 func (c *config) checkNumbers() error {
