@@ -113,7 +113,7 @@ func (s *stage) servers(kind mailtest.Certificate) *mailtest.Servers {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stacks[kind] == nil {
-		s.stacks[kind] = mailtest.Stack(s.t, mailtest.DovecotOptions{Certificate: kind, MoreUsers: mailUsers},
+		s.stacks[kind] = mailtest.Stack(s.t, mailtest.DovecotOptions{Certificate: kind, MoreUsers: mailUsers, POP3: true},
 			mailtest.PostfixOptions{Certificate: kind, MessageSizeLimit: 80 << 20})
 	}
 	return s.stacks[kind]
@@ -145,6 +145,8 @@ type serviceAnswer struct {
 	SetupToken string           `json:"setup_token"`
 	Incoming   mailstead.Server `json:"incoming"`
 	Outgoing   mailstead.Server `json:"outgoing"`
+	// POP3 is the incoming server by POP3, without a line that can be broken.
+	POP3 mailstead.Server `json:"pop3"`
 }
 
 func (s *stage) addService(_ *http.Request, in serviceRequest) (serviceAnswer, error) {
@@ -178,6 +180,7 @@ func (s *stage) addService(_ *http.Request, in serviceRequest) (serviceAnswer, e
 	v.lines = []*mailtest.FaultProxy{imap, smtp}
 	out.Incoming = mailstead.Server{Protocol: mailstead.IMAP, Host: "127.0.0.1", Port: imap.Port, Security: mailstead.SecurityTLS}
 	out.Outgoing = mailstead.Server{Protocol: mailstead.SMTP, Host: "127.0.0.1", Port: smtp.Port, Security: mailstead.SecurityTLS}
+	out.POP3 = servers.Dovecot.POP3(mailstead.SecurityTLS)
 	if !in.Unknown {
 		err = v.command("domain", "set", "example.com", "--incoming", out.Incoming.String(), "--outgoing", out.Outgoing.String())
 	}

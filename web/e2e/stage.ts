@@ -55,6 +55,8 @@ export class Service {
     /** The mail servers, behind a line that can be broken. */
     readonly incoming: Server,
     readonly outgoing: Server,
+    /** The incoming server by POP3, straight. */
+    readonly pop3: Server,
   ) {}
 
   /** line breaks or mends the way to the mail servers. */
@@ -90,12 +92,15 @@ export class Stage {
   }
 
   private async start(request: object): Promise<Service> {
-    const a = await ask<{ id: string; url: string; setup_token: string; incoming: Server; outgoing: Server }>(
-      'POST',
-      '/services',
-      request,
-    );
-    const service = new Service(a.id, a.url, a.setup_token, a.incoming, a.outgoing);
+    const a = await ask<{
+      id: string;
+      url: string;
+      setup_token: string;
+      incoming: Server;
+      outgoing: Server;
+      pop3: Server;
+    }>('POST', '/services', request);
+    const service = new Service(a.id, a.url, a.setup_token, a.incoming, a.outgoing, a.pop3);
     this.services.push(service);
     return service;
   }

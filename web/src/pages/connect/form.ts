@@ -1,5 +1,5 @@
 import type { Schema } from '$lib/api/client';
-import type { Security, Side } from './server-text';
+import type { Reading, Security, Side } from './server-text';
 
 export type Step = 'address' | 'choose' | 'problem' | 'servers' | 'sign-in' | 'done';
 export type Direction = 'both' | 'receive' | 'send';
@@ -15,6 +15,8 @@ export const blank = (name = '') => ({
   address: '',
   incoming: { text: '', security: 'automatic' } as TypedServer,
   outgoing: { text: '', security: 'automatic' } as TypedServer,
+  /** How the incoming server is read. */
+  reading: 'imap' as Reading,
   byHand: false,
   direction: 'both' as Direction,
   plainReason: '',
@@ -48,13 +50,15 @@ export interface Meaning {
 
 /** requestOf is what the service is asked to test or to save. */
 export function requestOf(f: Form, m: Meaning): Schema<'ConnectRequest'> {
+  // IMAP is what the service takes by itself.
+  const reading = (side: Side) => (side === 'incoming' && f.reading === 'pop3' ? { protocol: f.reading } : {});
   const login = m.login.trim() === m.usualLogin ? '' : m.login.trim();
   const server = (side: Side): Schema<'ServerInput'> | undefined => {
     if (!m.sides.includes(side)) return undefined;
     let own = login;
     if (side === 'outgoing' && m.noSignIn) own = '';
     else if (side === 'outgoing' && m.ownOutgoing) own = f.outgoingLogin.trim();
-    const typed = f.byHand ? { host: f[side].text.trim(), security: f[side].security } : {};
+    const typed = f.byHand ? { host: f[side].text.trim(), security: f[side].security, ...reading(side) } : {};
     return f.byHand || own ? { ...typed, ...(own ? { login: own } : {}) } : undefined;
   };
   const signsIn = !m.noSignIn || m.sides.includes('incoming');

@@ -2,6 +2,8 @@ import type { Schema } from '$lib/api/client';
 
 export type Side = 'incoming' | 'outgoing';
 export type Security = Schema<'Server'>['security'];
+/** How a mailbox is read. */
+export type Reading = 'imap' | 'pop3';
 type Protocol = Schema<'Server'>['protocol'];
 
 /** Why a text names no server; the texts of connect.typed.* say it. */
@@ -15,6 +17,8 @@ export interface Understood {
   tries: { port: number; security: Security }[];
   /** The text itself says how the connection is protected, whatever was chosen beside it. */
   fixed: boolean;
+  /** The text itself says the protocol. */
+  named: boolean;
 }
 
 const schemes: Record<string, [Protocol, Security]> = {
@@ -68,9 +72,13 @@ function split(text: string): [host: string, port: string, security: string] | u
  * understand reads what a person types into a server field, "host", "host:port", "[::1]:port", "host:port:security" or
  * a URL, as the service will: security is never derived from the port. The service has the last word.
  */
-export function understand(typed: string, side: Side, chosen: Security = 'automatic'): Understood | Mistake {
-  const wanted = (side === 'incoming' ? 'imap' : 'smtp') as Protocol;
-  let protocol = wanted;
+export function understand(
+  typed: string,
+  side: Side,
+  chosen: Security = 'automatic',
+  reading: Reading = 'imap',
+): Understood | Mistake {
+  let protocol: Protocol = side === 'incoming' ? reading : 'smtp';
   let security = chosen;
   let text = typed.trim();
   let fixed = false;
@@ -93,8 +101,14 @@ export function understand(typed: string, side: Side, chosen: Security = 'automa
   }
   const port = portText === '' ? 0 : /^\+?\d+$/.test(portText) ? Number(portText) : -1;
   if (port < 0 || port > 65535 || (portText !== '' && port === 0)) return 'port';
-  if (protocol !== wanted) return 'protocol';
+  if ((protocol === 'smtp') !== (side === 'outgoing')) return 'protocol';
   const order: Security[] =
     security !== 'automatic' ? [security] : startTLSPorts.includes(port) ? ['starttls', 'tls'] : ['tls', 'starttls'];
-  return { protocol, host, fixed, tries: order.map((s) => ({ port: port || defaultPort(protocol, s), security: s })) };
+  return {
+    protocol,
+    host,
+    fixed,
+    named: !!url,
+    tries: order.map((s) => ({ port: port || defaultPort(protocol, s), security: s })),
+  };
 }

@@ -8,6 +8,7 @@ export interface KnownServer {
   host: string;
   port: number;
   security: Security;
+  protocol: Schema<'Server'>['protocol'];
   login: string;
 }
 
@@ -47,10 +48,11 @@ function problemOf(code: string | undefined): Service['problem'] {
 /** fromDiscovery is the service that an address belongs to, undefined when nobody knows. */
 export function fromDiscovery(found: Schema<'DiscoveryResult'>): Service | undefined {
   if (!found.provider.name && !found.incoming.length && !found.outgoing.length) return undefined;
-  const known = ({ host, port, security, username }: Schema<'DiscoveryCandidate'>): KnownServer => ({
+  const known = ({ host, port, security, protocol, username }: Schema<'DiscoveryCandidate'>): KnownServer => ({
     host,
     port,
     security,
+    protocol,
     login: username,
   });
   return {
@@ -70,7 +72,7 @@ export function fromProvider(p: Schema<'Provider'>, address: string): Service {
   const known = ({ host, port, security, protocol }: Schema<'Server'>): KnownServer => {
     const form = p.username?.[protocol];
     const login = form === 'local' ? address.slice(0, address.lastIndexOf('@')) : form === 'custom' ? '' : address;
-    return { host, port, security, login };
+    return { host, port, security, protocol, login };
   };
   const auth = p.auth ?? [];
   const takesPassword = auth.some((method) => method in keys);

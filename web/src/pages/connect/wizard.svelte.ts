@@ -80,7 +80,7 @@ class Wizard {
   readonly plain = $derived(
     this.form.byHand &&
       this.sides.some((side) => {
-        const means = understand(this.form[side].text, side, this.form[side].security);
+        const means = understand(this.form[side].text, side, this.form[side].security, this.form.reading);
         return typeof means === 'object' && means.tries[0]!.security === 'none';
       }),
   );
@@ -141,7 +141,7 @@ class Wizard {
     this.chosen = undefined;
     this.report = undefined;
     this.errors = {};
-    Object.assign(this.form, { byHand: false, loginForm: 'usual', plainReason: '' });
+    Object.assign(this.form, { byHand: false, reading: 'imap', loginForm: 'usual', plainReason: '' });
   }
 
   #next(): void {
@@ -156,8 +156,10 @@ class Wizard {
   editServers(): void {
     for (const side of ['incoming', 'outgoing'] as const) {
       const known = this.service?.servers[side][0];
-      if (!this.form[side].text && known)
+      if (!this.form[side].text && known) {
         this.form[side] = { text: `${known.host}:${known.port}`, security: known.security };
+        if (known.protocol !== 'smtp') this.form.reading = known.protocol;
+      }
     }
     this.show('servers');
   }
@@ -166,7 +168,7 @@ class Wizard {
   useServers(): void {
     const errors: Record<string, string> = {};
     for (const side of this.#wanted()) {
-      const means = understand(this.form[side].text, side, this.form[side].security);
+      const means = understand(this.form[side].text, side, this.form[side].security, this.form.reading);
       if (!this.form[side].text.trim()) errors[`${side}.host`] = t('connect.typed.needed');
       else if (typeof means === 'string') errors[`${side}.host`] = t(`connect.typed.${means}`);
     }

@@ -17,5 +17,11 @@ const usual: Record<'incoming' | 'outgoing', Record<Security, number>> = {
   outgoing: { automatic: 0, tls: 465, starttls: 587, none: 25 },
 };
 
+const pop3: Record<Security, number> = { automatic: 0, tls: 995, starttls: 110, none: 110 };
+
 /** usualPort is the port that goes with a protection, 0 where the service finds out. */
-export const usualPort = (side: 'incoming' | 'outgoing', security: Security): number => usual[side][security];
+export const usualPort = (
+  side: 'incoming' | 'outgoing',
+  security: Security,
+  protocol: Schema<'Server'>['protocol'] = 'imap',
+): number => (side === 'incoming' && protocol === 'pop3' ? pop3[security] : usual[side][security]);
