@@ -60,7 +60,9 @@ func (s *Service) policyView(ctx context.Context, actor mailstead.Actor, p mails
 		if v.Own.Accounts, err = s.c.Store.OwnedAccounts(ctx, actor.User.ID); err != nil {
 			return v, err
 		}
-		v.Own.Refusal = mailstead.CodeOf(p.CheckRoom(v.Own.Accounts))
+		if err := p.CheckRoom(v.Own.Accounts); err != nil {
+			v.Own.Refusal = mailstead.CodeOf(err)
+		}
 	}
 	if err := p.CheckConnect(actor); err != nil {
 		v.Own.Refusal = mailstead.CodeOf(err)

@@ -37,6 +37,7 @@ type Config struct {
 	Connect   Connect
 	Accounts  Accounts
 	Importer  Importer
+	Links     PasswordLinks
 	Inbox     Inbox
 	Outbox    Outbox
 	Events    Events
@@ -123,6 +124,8 @@ func (h *Handler) routes() {
 	h.accountRoutes()
 	h.accountListRoutes()
 	h.accountAdminRoutes()
+	h.passwordLinkRoutes()
+	h.bulkRoutes()
 	h.importRoutes()
 	h.folderRoutes()
 	h.messageRoutes()

@@ -126,7 +126,7 @@ func openHouse(t *testing.T, o houseOptions) *house {
 		Explain: catalogue, Now: o.now, Logger: logger, SentCopied: in.Nudge,
 	})
 	con := connect.New(connect.Config{
-		Store: h.db, Bin: h.db, People: h.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
+		Store: h.db, Bin: h.db, People: h.db, Links: h.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: true, Connected: in.Restart, Now: o.now, Logger: logger,
 	})
 	h.admin = admin.New(admin.Config{
@@ -143,7 +143,7 @@ func openHouse(t *testing.T, o houseOptions) *house {
 	must(checks.Start(t.Context()))
 	t.Cleanup(checks.Stop)
 	h.config = api.Config{
-		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Audit: h.admin, Checkups: checks, Connect: con, Accounts: con, Importer: con, Inbox: in, Outbox: out,
+		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Audit: h.admin, Checkups: checks, Connect: con, Accounts: con, Importer: con, Links: con, Inbox: in, Outbox: out,
 		Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: o.now, Logger: logger, Version: "1.0.0",
 	}
 	handler, err := api.New(h.config)

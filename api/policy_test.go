@@ -9,6 +9,7 @@ import (
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/admin"
 	"github.com/mailstead/mailstead/api"
+	"github.com/mailstead/mailstead/connect"
 )
 
 type fakePolicies struct{ *fakes }
@@ -57,4 +58,34 @@ func TestPoliciesOverTheAPI(t *testing.T) {
 	if got := read[api.List[mailstead.Provider]](t, w, "ada", "/providers").Items; len(got) < 100 {
 		t.Errorf("ada: got %d providers, want all", len(got))
 	}
+}
+
+type fakeLinks struct{ *fakes }
+
+func (f fakeLinks) AskPassword(_ context.Context, actor mailstead.Actor, id mailstead.AccountID, _ time.Duration) (connect.Asked, error) {
+	return connect.Asked{Link: mailstead.PasswordLink{ID: 3, AccountID: id}, Secret: mailstead.NewSecret("msp_x")}, f.note(actor)
+}
+
+func (f fakeLinks) AskConnect(ctx context.Context, actor mailstead.Actor, _ connect.Request, life time.Duration) (connect.Asked, error) {
+	return f.AskPassword(ctx, actor, 7, life)
+}
+
+func (f fakeLinks) PasswordLinks(_ context.Context, actor mailstead.Actor, id mailstead.AccountID) ([]mailstead.PasswordLink, error) {
+	return []mailstead.PasswordLink{{ID: 3, AccountID: id}}, f.note(actor)
+}
+
+func (f fakeLinks) ClosePasswordLink(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID, _ mailstead.PasswordLinkID) error {
+	return f.note(actor)
+}
+
+func (f fakeLinks) LookAtLink(_ context.Context, _ mailstead.Secret, _ string) (connect.Asked, error) {
+	return connect.Asked{Account: mailstead.Account{Address: "anna@example.com"}}, f.note(mailstead.Actor{})
+}
+
+func (f fakeLinks) UseLink(_ context.Context, _, _, _ mailstead.Secret, _ string) (connect.Result, error) {
+	return connect.Result{OK: true}, f.note(mailstead.Actor{})
+}
+
+func (f fakeLinks) PlanBulk(_ context.Context, actor mailstead.Actor, _ connect.BulkRequest) (*connect.Bulk, error) {
+	return &connect.Bulk{}, f.note(actor)
 }

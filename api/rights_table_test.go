@@ -98,6 +98,14 @@ var rightsTable = []rightsRow{
 	{"restoreAccount", "  U   AH  HHHH   A     FFAF FFHF", "POST /accounts/{deleted-account}/restore", ``},
 	{"testAccount", "     U   AH  FFAF   A     FFAF FFHF", "POST /accounts/{account}/test", ``},
 	{"changeAccountPassword", "U AH FFAF A     FFAF FFHF", "PUT /accounts/{account}/password", `{"password":"the password of the mailbox"}`},
+	// Who is asked for a password needs the link alone.
+	{"askPassword", "     U   FF  FFFF   A     FFFF FFFF", "POST /accounts/{account}/password-links", `{}`},
+	{"listPasswordLinks", "U  FF  FFFF   A     FFFF FFFF", "GET /accounts/{account}/password-links", ``},
+	{"closePasswordLink", "U  FF  FFFF   A     FFFF FFFF", "DELETE /accounts/{account}/password-links/{new-link}", ``},
+	{"connectAndAsk", "   U   FF  FFFF   A     FFFF FFFF", "POST /connect/ask", `{"account":{"address":"{new}@gmail.com"}}`},
+	{"lookAtPasswordLink", "H HH  HHHH   H     HHHH HHHH", "POST /password-link/look", `{"token":"msp_none"}`},
+	{"usePasswordLink", " H   HH  HHHH   H     HHHH HHHH", "POST /password-link/use", `{"token":"msp_none","password":"x"}`},
+	{"bulkPasswords", "   U   FF  FFFF   A     FFFF FFFF", "POST /accounts/bulk-passwords", `{"rows":[{"address":"{new}@example.com","password":"x"}]}`},
 	{"syncAccount", "     U   AH  AHHA   A     AFFF HFFF", "POST /accounts/{account}/sync", ``},
 
 	// Who may not read the mail of an account is told nothing of it.

@@ -350,6 +350,9 @@ func (w *rightsWorld) thing(name string, r *role) string {
 		name := "profile-" + w.fresh()
 		w.profile[name] = w.newProfile()
 		return strconv.FormatInt(int64(w.assign(w.boxes["anna"], name)), 10)
+	case "{new-link}":
+		made := call{method: "POST", path: "/accounts/" + w.boxes["anna"].String() + "/password-links", body: "{}"}
+		return answer[api.AskedPassword](w.t, w.as("ada", made), http.StatusCreated).Link.ID.String()
 	case "{new-domain}":
 		domain := w.fresh() + ".example"
 		answer[mailstead.Domain](w.t, w.as("ada", call{method: "PUT", path: "/domains/" + domain, body: `{"provider_id":"gmail"}`}), http.StatusOK)

@@ -77,12 +77,13 @@ type Explainer interface {
 // DefaultTestTimeout is the longest that a connection test takes.
 const DefaultTestTimeout = 60 * time.Second
 
-// Config is all that the journey works with. Store, Bin, People, Sealer, Directory, Explainer,
+// Config is all that the journey works with. Store, Bin, People, Links, Sealer, Directory, Explainer,
 // Source, Sender, Now and Logger are needed.
 type Config struct {
 	Store     Store
 	Bin       Bin
 	People    People
+	Links     Links
 	Sealer    Sealer
 	Directory *discover.Directory
 	Explainer Explainer
@@ -106,7 +107,9 @@ type Config struct {
 // Service is the journey. Its methods may be called from many goroutines.
 type Service struct {
 	c     Config
-	tests *throttle
+	tests *throttle[mailstead.UserID]
+	// guesses counts uses of password links by network, and by link.
+	guesses *throttle[string]
 	// saving holds the accounts that are being connected.
 	saving sync.Map
 	// importing is held while accounts are imported.
@@ -123,7 +126,7 @@ func New(c Config) *Service {
 			*hook = func(mailstead.AccountID) {}
 		}
 	}
-	return &Service{c: c, tests: newThrottle()}
+	return &Service{c: c, tests: newThrottle[mailstead.UserID](), guesses: newThrottle[string]()}
 }
 
 // Discover recognises an address. It asks no server and needs no secret.
@@ -167,6 +170,10 @@ func (s *Service) allowTest(actor mailstead.Actor) error {
 	if s.tests.allow(actor.User.ID, s.c.Now()) {
 		return nil
 	}
+	return errTooManyTests()
+}
+
+func errTooManyTests() error {
 	return &mailstead.Error{
 		Kind: mailstead.KindThrottled, Code: "connect.too_many_tests",
 		Text: "There were too many connection tests in a short time: wait a minute, then try again.",

@@ -40,6 +40,8 @@ type Request struct {
 	LoadPeriod mailstead.LoadPeriod
 	// PlainReason says in writing why a server without encryption is used.
 	PlainReason string
+	// later tells that the password is asked for by a link.
+	later bool
 }
 
 // ServerInput is one server as a person types it.
@@ -320,6 +322,7 @@ func (s *Service) checkPlan(p *plan, r Request, plain bool) error {
 				return err
 			}
 		}
+		t.later = r.later
 		if err := t.check(plain); err != nil {
 			return err
 		}

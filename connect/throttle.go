@@ -5,26 +5,24 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"github.com/mailstead/mailstead"
 )
 
 // testsPerMinute is how many connection tests one user may start a minute.
 const testsPerMinute = 20
 
-// throttle counts connection tests per user.
-type throttle struct {
+// throttle counts connection tests by who asks for them.
+type throttle[K comparable] struct {
 	mu    sync.Mutex
-	users map[mailstead.UserID]*rate.Limiter
+	users map[K]*rate.Limiter
 }
 
-func newThrottle() *throttle {
-	return &throttle{users: make(map[mailstead.UserID]*rate.Limiter)}
+func newThrottle[K comparable]() *throttle[K] {
+	return &throttle[K]{users: make(map[K]*rate.Limiter)}
 }
 
 // allow takes one test of the user's allowance. The map holds one entry for each
 // user who tested lately: full allowances are forgotten as it grows.
-func (t *throttle) allow(user mailstead.UserID, now time.Time) bool {
+func (t *throttle[K]) allow(user K, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l := t.users[user]

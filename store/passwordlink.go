@@ -100,7 +100,7 @@ func (db *DB) PasswordLinks(ctx context.Context, account mailstead.AccountID) ([
 func (db *DB) PasswordLinkByHash(ctx context.Context, hash []byte) (mailstead.PasswordLink, error) {
 	row, err := first(all[passwordLinkRow](ctx, db.reader(), "SELECT * FROM password_links WHERE hash = ?", hash))
 	if err != nil {
-		return mailstead.PasswordLink{}, fmt.Errorf("find password link: %w", found(err, "password_link"))
+		return mailstead.PasswordLink{}, fmt.Errorf("find password link: %w", found(err, "link"))
 	}
 	return row.link(), nil
 }
@@ -110,7 +110,7 @@ func (db *DB) ClosePasswordLink(ctx context.Context, id mailstead.PasswordLinkID
 	return db.write(ctx, "close password link", func(ctx context.Context, s *step) error {
 		res, err := s.NewUpdate().Model((*passwordLinkRow)(nil)).Set("closed_at = ?", millis(at)).
 			Where("id = ? AND account_id = ? AND closed_at = 0", int64(id), int64(account)).Exec(ctx)
-		if err := affected(res, err, "password_link"); err != nil {
+		if err := affected(res, err, "link"); err != nil {
 			return err
 		}
 		return s.audit(ctx, audit)

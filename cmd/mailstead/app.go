@@ -176,7 +176,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		LookDelays: a.c.SendUnknownRetry, StopGrace: stopTimeout,
 	})
 	a.connect = connect.New(connect.Config{
-		Store: a.db, Bin: a.db, People: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
+		Store: a.db, Bin: a.db, People: a.db, Links: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
 	})
 	at, err := a.c.testAt()
@@ -198,7 +198,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Audit: a.admin, Checkups: a.checkup, Connect: a.connect, Accounts: a.connect, Importer: a.connect,
+		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Audit: a.admin, Checkups: a.checkup, Connect: a.connect, Accounts: a.connect, Importer: a.connect, Links: a.connect,
 		Inbox: a.inbox, Outbox: a.outbox, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,

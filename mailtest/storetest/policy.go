@@ -210,7 +210,7 @@ var policyTests = map[string]func(*testing.T, *kit){
 		next := k.link(a.ID)
 		k.fails(use(late, start), mailstead.KindNotFound, mailstead.CodePasswordLink)
 		k.ok(k.db.ClosePasswordLink(ctx, next.ID, a.ID, start, audited))
-		k.missing(k.db.ClosePasswordLink(ctx, next.ID, a.ID, start, audited), "password_link")
+		k.missing(k.db.ClosePasswordLink(ctx, next.ID, a.ID, start, audited), "link")
 		k.fails(use(next, start), mailstead.KindNotFound, mailstead.CodePasswordLink)
 		other := k.link(k.account("b", 0).ID)
 		k.fails(use(other, start), mailstead.KindNotFound, mailstead.CodePasswordLink)
@@ -218,7 +218,7 @@ var policyTests = map[string]func(*testing.T, *kit){
 		k.ok(err)
 		k.same("links from new to old", []mailstead.PasswordLinkID{links[0].ID, links[1].ID}, []mailstead.PasswordLinkID{next.ID, late.ID})
 		_, err = k.db.PasswordLinkByHash(ctx, []byte("none"))
-		k.missing(err, "password_link")
+		k.missing(err, "link")
 		k.missing(k.db.CreatePasswordLink(ctx, &mailstead.PasswordLink{AccountID: 99, Hash: []byte("x")}, audited), "account")
 	},
 	"an account that waits for its password comes with the link": func(t *testing.T, k *kit) {
