@@ -19,6 +19,8 @@ export interface Service {
   servers: Record<Side, KnownServer[]>;
   /** What the service takes to sign in. */
   kind: Kind;
+  /** It is a relay that takes mail without a sign-in. */
+  open: boolean;
   notes: string;
   appPasswordURL: string;
   enableURL: string;
@@ -60,6 +62,7 @@ export function fromDiscovery(found: Schema<'DiscoveryResult'>): Service | undef
     name: found.provider.name,
     servers: { incoming: found.incoming.map(known), outgoing: found.outgoing.map(known) },
     kind: kindOf((found.incoming[0] ?? found.outgoing[0])?.auth ?? []),
+    open: (found.outgoing[0]?.auth ?? []).includes('none'),
     notes: found.notes ?? '',
     appPasswordURL: found.app_password_url ?? '',
     enableURL: found.enable_url ?? '',
@@ -75,12 +78,13 @@ export function fromProvider(p: Schema<'Provider'>, address: string): Service {
     return { host, port, security, protocol, login };
   };
   const auth = p.auth ?? [];
-  const takesPassword = auth.some((method) => method in keys);
+  const takesPassword = auth.some((method) => method in keys || method === 'none');
   return {
     id: p.id,
     name: p.name,
     servers: { incoming: (p.incoming ?? []).map(known), outgoing: (p.outgoing ?? []).map(known) },
     kind: kindOf(auth),
+    open: auth.includes('none'),
     notes: p.notes ?? '',
     appPasswordURL: p.app_password_url ?? '',
     enableURL: p.enable_url ?? '',

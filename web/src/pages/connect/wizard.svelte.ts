@@ -66,7 +66,10 @@ class Wizard {
   });
 
   readonly ownOutgoing = $derived(this.form.outgoingSignIn === 'own' && this.sides.length === 2);
-  readonly noSignIn = $derived(this.form.outgoingSignIn === 'none' && this.sides.includes('outgoing'));
+  readonly noSignIn = $derived(
+    this.sides.includes('outgoing') &&
+      (this.form.outgoingSignIn === 'none' || (!this.form.byHand && this.service?.open === true)),
+  );
 
   /** Login and password are there: the connection can be tested. */
   readonly complete = $derived.by(() => {
@@ -135,6 +138,12 @@ class Wizard {
     this.#forgetChoice();
     this.chosen = provider;
     this.#next();
+  }
+
+  /** added goes on with a provider that an administrator has just made for this address. */
+  added(provider: Schema<'Provider'>): void {
+    if (this.found && !this.saved) this.choose(provider);
+    else this.show('address');
   }
 
   #forgetChoice(): void {

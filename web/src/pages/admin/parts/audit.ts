@@ -18,7 +18,7 @@ export interface Filters {
   to: string;
 }
 
-export const kinds = ['user', 'profile', 'token', 'account', 'domain', 'network', 'demo'] as const;
+export const kinds = ['user', 'profile', 'token', 'account', 'domain', 'provider', 'network', 'demo'] as const;
 export const actions = [
   'setup',
   'signin.lock',
@@ -33,13 +33,23 @@ export const actions = [
   'account.connect',
   'account.update',
   'account.password',
+  'account.create',
   'account.delete',
+  'account.disconnect',
+  'account.restore',
+  'account.purge',
   'assignment.create',
   'assignment.delete',
   'system_account.set',
   'domain.put',
   'domain.learn',
+  'domain.approve',
+  'domain.reject',
   'domain.delete',
+  'provider.create',
+  'provider.update',
+  'provider.hide',
+  'provider.delete',
   'demo.add',
   'demo.remove',
 ] as const satisfies readonly Entry['action'][];

@@ -16,4 +16,4 @@ export const allProfiles = (): Listing<Schema<'Profile'>> =>
   listing((_, signal) => call(api.GET('/profiles', { signal })));
 
 export const allProviders = (): Listing<Schema<'Provider'>> =>
-  listing((_, signal) => call(api.GET('/providers', { signal })));
+  listing((_, signal) => call(api.GET('/providers', { params: { query: { all: true } }, signal })));

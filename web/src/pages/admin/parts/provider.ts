@@ -20,3 +20,12 @@ export function protocols(p: Provider): string {
   const all = [...(p.incoming ?? []), ...(p.outgoing ?? [])].map((s) => s.protocol.toUpperCase());
   return [...new Set(all)].join(', ');
 }
+
+/** What a provider is for: both directions by a protocol, or sending alone. */
+export type Service = 'imap' | 'pop3' | 'relay';
+export const services: Service[] = ['imap', 'pop3', 'relay'];
+
+export function serviceOf(p: Provider): Service {
+  if (!p.incoming?.length) return 'relay';
+  return p.incoming[0]!.protocol === 'pop3' ? 'pop3' : 'imap';
+}
