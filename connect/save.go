@@ -225,11 +225,17 @@ func errNoSecret(op string) error {
 	}
 }
 
-// keptSecrets opens the passwords of the sides that are not among the changed.
+// keptSecrets opens the passwords of the sides that are not among the changed, where
+// they have one.
 func (s *Service) keptSecrets(ctx context.Context, a *mailstead.Account, changed []*trial) (sideSecrets, error) {
 	rest := clone(*a)
 	for _, t := range changed {
 		setSide(&rest, t.side, nil)
+	}
+	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
+		if side := rest.Side(n); side != nil && lacksPassword(side) {
+			setSide(&rest, n, nil)
+		}
 	}
 	if rest.Incoming == nil && rest.Outgoing == nil {
 		return make(sideSecrets), nil

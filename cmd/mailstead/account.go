@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,8 +23,9 @@ type page[T any] struct {
 
 func newAccount(c *cli) *cobra.Command {
 	return group("account", "Connect and look after mail accounts",
-		newAccountConnect(c), newAccountList(c), newAccountShow(c), newAccountTest(c),
-		newAccountPassword(c), newAccountSync(c), newAccountFolders(c), newAccountDelete(c))
+		newAccountConnect(c), newAccountCreate(c), newAccountList(c), newAccountShow(c), newAccountTest(c),
+		newAccountPassword(c), newAccountSync(c), newAccountFolders(c), newAccountExport(c),
+		newAccountDisconnect(c), newAccountDelete(c), newAccountRestore(c))
 }
 
 // sideFlags are the flags of one server typed by hand.
@@ -100,20 +102,54 @@ func newAccountConnect(c *cli) *cobra.Command {
 }
 
 func newAccountList(c *cli) *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List accounts", Args: exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withClient(cmd.Context(), func(cl *client) error {
-				path := "/accounts?limit=100"
-				if c.user == "" {
-					path += "&all=true"
+	var f api.AccountFilter
+	var owner, profile int64
+	cmd := &cobra.Command{
+		Use: "list [WORDS]", Short: "List accounts",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q := url.Values{"limit": {"100"}}
+			for name, value := range map[string]string{
+				"q": strings.Join(args, " "), "state": string(f.State), "provider": string(f.Provider), "domain": f.Domain, "sort": string(f.Sort),
+			} {
+				if value != "" {
+					q.Set(name, value)
 				}
-				return listAll(cmd.Context(), c, cl, path, "ID\tADDRESS\tNAME\tINCOMING\tOUTGOING\n", func(w io.Writer, a mailstead.Account) {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.ID, a.Address, a.Name, sideState(a.Incoming), sideState(a.Outgoing))
+			}
+			for name, on := range map[string]bool{
+				"all": c.user == "", "unassigned": f.Unassigned, "deleted": f.Deleted, "desc": f.Descending,
+			} {
+				if on {
+					q.Set(name, "true")
+				}
+			}
+			for name, id := range map[string]int64{"owner": owner, "profile": profile} {
+				if id != 0 {
+					q.Set(name, itoa(id))
+				}
+			}
+			return c.withClient(cmd.Context(), func(cl *client) error {
+				return listAll(cmd.Context(), c, cl, "/accounts?"+q.Encode(), "ID\tADDRESS\tNAME\tINCOMING\tOUTGOING\n", func(w io.Writer, a api.AccountItem) {
+					in, out := sideState(a.Incoming), sideState(a.Outgoing)
+					if a.Needs == mailstead.NeedServers {
+						in, out = "needs servers", "needs servers"
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.ID, a.Address, a.Name, in, out)
 				})
 			})
 		},
 	}
+	fl := cmd.Flags()
+	fl.StringVar((*string)(&f.State), "state", "", "only accounts in this `STATE`: trouble, incomplete, retrying, new, ok or disabled")
+	fl.StringVar((*string)(&f.Provider), "provider", "", "only accounts of this `PROVIDER` (id)")
+	fl.StringVar(&f.Domain, "domain", "", "only addresses of this `DOMAIN`")
+	fl.Int64Var(&owner, "owner", 0, "only accounts of this `USER` (id)")
+	fl.Int64Var(&profile, "profile", 0, "only accounts of this `PROFILE` (id)")
+	fl.BoolVar(&f.Unassigned, "unassigned", false, "only accounts of the organisation that nobody was given")
+	fl.BoolVar(&f.Deleted, "deleted", false, "accounts that were deleted and can be restored")
+	fl.StringVar((*string)(&f.Sort), "sort", "", "`ORDER`: created, name, address, state or success")
+	fl.BoolVar(&f.Descending, "desc", false, "the order turned round")
+	return cmd
 }
 
 func sideState(s *mailstead.Side) string {
@@ -227,9 +263,9 @@ func newAccountDelete(c *cli) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withClient(cmd.Context(), func(cl *client) error {
 				if err := cl.call(cmd.Context(), http.MethodDelete, "/accounts/"+url.PathEscape(args[0]), nil, nil); err != nil {
-					return err
+					return withUses(err)
 				}
-				return c.done("Account " + args[0] + " is deleted.")
+				return c.done("Account " + args[0] + " is deleted. For 30 days mailstead account restore " + args[0] + " brings it back.")
 			})
 		},
 	}

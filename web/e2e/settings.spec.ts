@@ -140,19 +140,6 @@ test('a direction is switched off, and back by undo', async ({ page, stage }) =>
   await expect.poll(enabled).toBe(true);
 });
 
-test('removing an account says how much goes', async ({ page, stage }) => {
-  const service = await stage.service({ admin: true });
-  const box = await stage.mailbox({ mails: 4 });
-  await signIn(page, service);
-  const id = await connect(page, service, box, { wait: 4 });
-  await page.goto(`${service.url}/settings/accounts/${id}`);
-  await button(page, 'settings.remove.count', { count: 4 }).click();
-  await expect(page).toHaveURL(service.url + '/settings/accounts');
-  await expect(told(page, 'settings.remove.done', { address: box.address })).toBeVisible();
-  await expect(page.getByText(t('settings.accounts.empty'))).toBeVisible();
-  await axe(page);
-});
-
 test('name and password of one’s own', async ({ page, stage, witness }) => {
   witness.allow(/403/);
   const service = await stage.service({ admin: true });
