@@ -102,6 +102,18 @@ func TestGreylisting(t *testing.T) {
 	}
 }
 
+func TestAMailOfAPOP3AccountHasNoSentCopy(t *testing.T) {
+	f := newOffice(t, options{pop3: true})
+	f.start()
+	m := f.submit("ben@example.com")
+	got := f.wait(m.ID, mailstead.OutgoingAccepted)
+	f.clock.advance(time.Hour)
+	f.settled()
+	if got.SentCopy != mailstead.SentCopyNone || f.get(m.ID).SentCopy != mailstead.SentCopyNone || f.imap.Connections() != 0 {
+		t.Errorf("got sent copy %q, %d connections to the mailbox; want none", got.SentCopy, f.imap.Connections())
+	}
+}
+
 func TestRecipientsWithDifferentFates(t *testing.T) {
 	f := newOffice(t, options{})
 	f.start()

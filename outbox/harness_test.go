@@ -77,6 +77,8 @@ type options struct {
 	change func(*outbox.Config)
 	// sendOnly leaves the account without an incoming side.
 	sendOnly bool
+	// pop3 lets the account read its mailbox by POP3.
+	pop3     bool
 	provider mailstead.ProviderID
 }
 
@@ -130,10 +132,13 @@ func newOffice(t *testing.T, o options) *office {
 	f.anna, f.admin = mailstead.Actor{User: anna}, mailstead.Actor{User: admin}
 	f.account = mailstead.Account{
 		Key: "key", OwnerID: anna.ID, Name: "Anna", DisplayName: "Anna Ärmel", Address: "anna@example.com", ProviderID: o.provider,
-		Outgoing: &mailstead.Side{Server: f.smtp.Server(), Login: "anna@example.com", Enabled: true, Health: mailstead.Health{State: mailstead.HealthNew}},
+		Outgoing: &mailstead.Side{Server: f.smtp.Server(), Login: "anna@example.com", Secret: mailstead.SecretBoth, Enabled: true, Health: mailstead.Health{State: mailstead.HealthNew}},
 	}
 	if !o.sendOnly {
-		f.account.Incoming = &mailstead.Side{Server: f.imap.Server(), Login: "anna@example.com", Enabled: true, Health: mailstead.Health{State: mailstead.HealthNew}}
+		f.account.Incoming = &mailstead.Side{Server: f.imap.Server(), Login: "anna@example.com", Secret: mailstead.SecretBoth, Enabled: true, Health: mailstead.Health{State: mailstead.HealthNew}}
+	}
+	if o.pop3 {
+		f.account.Incoming.Server.Protocol = mailstead.POP3
 	}
 	f.account.ID, err = f.db.ConnectAccount(t.Context(), mailstead.Connected{Audit: audited, Account: &f.account})
 	must(err)

@@ -42,7 +42,7 @@ func (f *office) other(owner mailstead.UserID) mailstead.Account {
 	f.t.Helper()
 	a := mailstead.Account{
 		Key: "other", OwnerID: owner, Name: "Sales", Address: "sales@example.com",
-		Outgoing: &mailstead.Side{Server: f.smtp.Server(), Login: "anna@example.com", Enabled: true, Health: mailstead.Health{State: mailstead.HealthOK}},
+		Outgoing: &mailstead.Side{Server: f.smtp.Server(), Login: "anna@example.com", Secret: mailstead.SecretBoth, Enabled: true, Health: mailstead.Health{State: mailstead.HealthOK}},
 	}
 	var err error
 	if a.ID, err = f.db.ConnectAccount(f.t.Context(), mailstead.Connected{Audit: audited, Account: &a}); err != nil {
