@@ -35,7 +35,7 @@ const MaxUses = 50
 const CodeAccountInUse = "account.in_use"
 
 // AccountInUse refuses to remove an account that something uses.
-type AccountInUse struct {
+type AccountInUse struct { //nolint:errname // it says what holds the account
 	Uses []AccountUse
 	err  *Error
 }

@@ -163,18 +163,8 @@ func (s *Service) changedSides(ctx context.Context, old, a *mailstead.Account, c
 		if t == nil {
 			continue
 		}
-		t.secret, t.secretField = c.Password, "password"
-		if n == mailstead.SideOutgoing && !c.OutgoingPassword.IsZero() {
-			t.secret, t.secretField = c.OutgoingPassword, "outgoing_password"
-		}
-		// A side without a sign-in stays so until a user name and password come.
-		t.open = t.secret.IsZero() && t.targets[0].login == ""
-		t.later = t.secret.IsZero() && !t.open && old.Needs() != mailstead.NeedNothing && lacksPassword(old.Side(n))
-		if t.secret.IsZero() && !t.open && !t.later {
-			if t.secret, err = s.keptSecret(ctx, old, t); err != nil {
-				return nil, err
-			}
-			t.kept = true
+		if err := s.secretFor(ctx, old, t, c); err != nil {
+			return nil, err
 		}
 		if err := t.check(rules.Plain); err != nil {
 			return nil, err
@@ -187,16 +177,46 @@ func (s *Service) changedSides(ctx context.Context, old, a *mailstead.Account, c
 		setSide(a, n, &next)
 		sides = append(sides, t)
 	}
-	if len(sides) == 1 && !c.Password.IsZero() {
-		// The password that completes one side is that of the other, too.
-		n := otherSide(sides[0].side)
-		if side := old.Side(n); side != nil && side.Login != "" && lacksPassword(side) {
-			t := storedTrial(old, n, c.Password)
-			t.secretField = "password"
-			sides = append(sides, t)
-		}
-	}
+	sides = completed(old, sides, c)
 	return sides, s.justifyPlain(a, newServers(old, sides), c.PlainReason)
+}
+
+// secretFor sets the password that a changed side is tested with: the one that came,
+// else the stored one, else the one that comes later.
+func (s *Service) secretFor(ctx context.Context, old *mailstead.Account, t *trial, c Changes) (err error) {
+	t.secret, t.secretField = c.Password, "password"
+	if t.side == mailstead.SideOutgoing && !c.OutgoingPassword.IsZero() {
+		t.secret, t.secretField = c.OutgoingPassword, "outgoing_password"
+	}
+	if !t.secret.IsZero() {
+		return nil
+	}
+	// A side without a sign-in stays so until a user name and password come.
+	if t.open = t.targets[0].login == ""; t.open {
+		return nil
+	}
+	if t.later = old.Needs() != mailstead.NeedNothing && lacksPassword(old.Side(t.side)); t.later {
+		return nil
+	}
+	t.kept = true
+	t.secret, err = s.keptSecret(ctx, old, t)
+	return err
+}
+
+// completed adds the test of the other side when the password that came for one is
+// what that one lacks, too.
+func completed(old *mailstead.Account, sides []*trial, c Changes) []*trial {
+	if len(sides) != 1 || c.Password.IsZero() {
+		return sides
+	}
+	n := otherSide(sides[0].side)
+	side := old.Side(n)
+	if side == nil || side.Login == "" || !lacksPassword(side) {
+		return sides
+	}
+	t := storedTrial(old, n, c.Password)
+	t.secretField = "password"
+	return append(sides, t)
 }
 
 // lacksPassword reports whether no password is stored for a side.
@@ -214,6 +234,10 @@ func otherSide(n mailstead.SideName) mailstead.SideName {
 func (s *Service) updateUntested(ctx context.Context, actor mailstead.Actor, old, a *mailstead.Account, sides []*trial) (Saved, error) {
 	a.ProviderID = s.providerOf(a, old.ProviderID)
 	for _, t := range sides {
+		if !t.secret.IsZero() {
+			// One side could be tested and the other could not: nobody would see which.
+			return Saved{}, mailstead.Invalid("password", "input.password_needed", "The password is needed.")
+		}
 		a.Side(t.side).Health = mailstead.Health{State: mailstead.HealthNew}
 		if t.later {
 			a.Side(t.side).Health = s.missingPassword(t.side)

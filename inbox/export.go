@@ -119,10 +119,11 @@ func writeMbox(w *bufio.Writer, m *mailstead.Message, data []byte) error {
 	if len(m.From) > 0 && m.From[0].Address != "" && !strings.ContainsAny(m.From[0].Address, " \t\r\n") {
 		sender = m.From[0].Address
 	}
-	fmt.Fprintf(w, "From %s %s\n", sender, m.ReceivedAt.UTC().Format(time.ANSIC))
+	// A bufio.Writer keeps its first error: the last write tells.
+	_, _ = fmt.Fprintf(w, "From %s %s\n", sender, m.ReceivedAt.UTC().Format(time.ANSIC))
 	for line := range bytes.Lines(data) {
 		if bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From ")) {
-			_ = w.WriteByte('>') // a bufio.Writer keeps its first error
+			_ = w.WriteByte('>')
 		}
 		line, ended := bytes.CutSuffix(line, []byte("\n"))
 		_, _ = w.Write(bytes.TrimSuffix(line, []byte("\r")))

@@ -38,8 +38,10 @@ var accountRemovalTests = map[string]func(*testing.T, *kit){
 		k.assign(mailstead.Assignment{AccountID: a.ID, System: true})
 		m := k.submit(a.ID)
 		want := []mailstead.AccountUse{
-			{Kind: mailstead.UseSystem}, {Kind: mailstead.UseProfile, ID: int64(p.ID), Name: "sales"},
-			{Kind: mailstead.UseUser, ID: int64(other.ID), Name: "bert"}, {Kind: mailstead.UseOutgoing, ID: int64(m.ID), Name: "Hello"},
+			{Kind: mailstead.UseSystem},
+			{Kind: mailstead.UseProfile, ID: int64(p.ID), Name: "sales"},
+			{Kind: mailstead.UseUser, ID: int64(other.ID), Name: "bert"},
+			{Kind: mailstead.UseOutgoing, ID: int64(m.ID), Name: "Hello"},
 		}
 		err := k.db.RemoveAccount(ctx, removal(a.ID, start))
 		k.fails(err, mailstead.KindConflict, mailstead.CodeAccountInUse)

@@ -289,6 +289,36 @@ export const places: Place[] = [
     open: async (s) =>
       void (await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`)),
   },
+  {
+    name: 'settings-disconnect',
+    open: async (s) => {
+      await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'anna@demo.example')}`);
+      await s.page.getByRole('button', { name: s.t('settings.remove.open') }).click();
+      await s.page.getByRole('dialog').getByText(s.t('settings.disconnect.messages')).waitFor();
+    },
+  },
+  {
+    name: 'admin-account-new',
+    open: async (s) => {
+      await s.page.goto(s.demo + '/admin/accounts');
+      await s.page.getByRole('button', { name: s.t('admin.accounts.create') }).click();
+    },
+  },
+  {
+    name: 'admin-account-clone',
+    open: async (s) =>
+      void (await s.page.goto(`${s.demo}/admin/accounts?like=${await idOf(s.page, s.demo, 'sales@demo.example')}`)),
+  },
+  {
+    name: 'admin-accounts-selected',
+    open: async (s) => {
+      await s.page.goto(s.demo + '/admin/accounts?sort=name');
+      await s.page.getByRole('checkbox').nth(1).check();
+      await s.page.getByText(s.t('admin.accounts.more_filters')).click();
+      await s.page.getByRole('button', { name: s.t('admin.bulk.actions') }).click();
+    },
+  },
+  { name: 'admin-accounts-deleted', open: at('/admin/accounts?deleted=1') },
   ...['accounts', 'import', 'senders', 'users', 'profiles', 'audit', 'providers', 'domains', 'explain'].map(
     (section) => ({
       name: 'admin-' + section,
