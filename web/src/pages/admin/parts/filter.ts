@@ -11,6 +11,8 @@ export function fits(query: string, ...texts: (string | undefined)[]): boolean {
 
 /** remember puts filters into the address, so that a list can be sent to a colleague and found again. */
 export function remember(filters: Record<string, string>): void {
+  // A list that appears while its page is being left must not touch the address of the next page.
+  if (route.name !== 'admin') return;
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(filters)) if (value) query.set(key, value);
   const text = query.toString();
