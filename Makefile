@@ -28,8 +28,8 @@ $(NODE_MODULES): web/package-lock.json
 	@touch $@
 
 # Directories too: one that is newer has lost or got a file.
-PAGES := $(shell find web/src web/locales web/public ! -name schema.d.ts 2>/dev/null)
-web/dist/index.html: $(NODE_MODULES) $(PAGES) $(wildcard web/*.ts web/*.js) web/index.html web/package.json api/testdata/openapi.golden.json
+SOURCES := $(shell find web/src web/locales web/public ! -name schema.d.ts 2>/dev/null)
+web/dist/index.html: $(NODE_MODULES) $(SOURCES) $(wildcard web/*.ts web/*.js) web/index.html web/package.json api/testdata/openapi.golden.json
 	@scripts/check-node
 	cd web && npm run -s build
 	@touch $@

@@ -50,7 +50,8 @@ func (h *Handler) checkupRoutes() {
 	}, h.testSender)
 }
 
-type checkupIDInput struct {
+// CheckupPath names a test of many accounts.
+type CheckupPath struct {
 	ID mailstead.CheckupID `path:"id" minimum:"1" doc:"The test." example:"3"`
 }
 
@@ -74,18 +75,18 @@ func (h *Handler) listCheckups(ctx context.Context, actor mailstead.Actor, _ *st
 	return listOf(all), err
 }
 
-func (h *Handler) getCheckup(ctx context.Context, actor mailstead.Actor, in *checkupIDInput) (*checkupOutput, error) {
+func (h *Handler) getCheckup(ctx context.Context, actor mailstead.Actor, in *CheckupPath) (*checkupOutput, error) {
 	c, err := h.c.Checkups.Checkup(ctx, actor, in.ID)
 	return &checkupOutput{c}, err
 }
 
-func (h *Handler) cancelCheckup(ctx context.Context, actor mailstead.Actor, in *checkupIDInput) (*checkupOutput, error) {
+func (h *Handler) cancelCheckup(ctx context.Context, actor mailstead.Actor, in *CheckupPath) (*checkupOutput, error) {
 	c, err := h.c.Checkups.Cancel(ctx, actor, in.ID)
 	return &checkupOutput{c}, err
 }
 
 type listCheckupResultsInput struct {
-	checkupIDInput
+	CheckupPath
 	PageParams
 	Verdict []mailstead.Verdict `query:"verdict" doc:"Only results with these verdicts, separated by commas."`
 }

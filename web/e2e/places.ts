@@ -319,13 +319,21 @@ export const places: Place[] = [
     },
   },
   { name: 'admin-accounts-deleted', open: at('/admin/accounts?deleted=1') },
-  ...['accounts', 'import', 'senders', 'users', 'profiles', 'audit', 'providers', 'domains', 'explain'].map(
+  ...['accounts', 'import', 'tests', 'senders', 'users', 'profiles', 'audit', 'providers', 'domains', 'explain'].map(
     (section) => ({
       name: 'admin-' + section,
       open: at('/admin/' + section),
     }),
   ),
   { name: 'admin', open: at('/admin') },
+  {
+    name: 'admin-test',
+    open: async (s) => {
+      const res = await s.page.request.post(s.demo + '/api/v1/checkups', { data: { all: true } });
+      await s.page.goto(`${s.demo}/admin/tests/${((await res.json()) as { id: number }).id}`);
+      await s.page.getByRole('status').filter({ hasText: /\d/ }).first().waitFor();
+    },
+  },
   { name: 'admin-user', open: at('/admin/users/1') },
   { name: 'admin-provider', open: at('/admin/providers/aruba') },
   {

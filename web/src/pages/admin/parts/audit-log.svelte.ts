@@ -1,6 +1,6 @@
 import { everyPage } from '$lib/api/client';
 import { onReturn } from '$lib/events.svelte';
-import { csv, fetchAudit, type Entry, type Filters } from './audit';
+import { fetchAudit, table, type Entry, type Filters } from './audit';
 
 /** How long a list may take before the page shows that it loads, in milliseconds. */
 const patience = 300;
@@ -48,11 +48,9 @@ export class AuditLog {
   }
 
   /** table reads all that fits the filters and writes it as CSV. */
-  async table(): Promise<Blob> {
+  async table(): Promise<string> {
     const filters = this.#filters!;
-    const entries = await everyPage((cursor) => fetchAudit(filters, 100, cursor));
-    // Spreadsheets take a file for UTF-8 by its first bytes.
-    return new Blob(['\ufeff', csv(entries)], { type: 'text/csv' });
+    return table(await everyPage((cursor) => fetchAudit(filters, 100, cursor)));
   }
 
   /** follow tries again when the service or the session is back, until the returned function is called. */

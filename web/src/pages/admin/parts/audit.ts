@@ -1,4 +1,5 @@
 import { api, call, type Schema } from '$lib/api/client';
+import { csv } from '$lib/csv';
 import { has, t } from '$lib/i18n';
 import { serverText } from '../../settings/shared/server';
 
@@ -159,28 +160,24 @@ export function valueWord(field: string, value: unknown, names: ReadonlyMap<numb
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** A cell that begins like a formula would be one in a spreadsheet. */
-const cell = (text: string) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
-
-/** csv writes entries as a table whose columns are words of the API. */
-export function csv(entries: Entry[]): string {
-  const head = 'id,at,actor_id,actor_name,operator,token_id,action,object_kind,object_id,object_name,changes';
-  const lines = entries.map((e) =>
-    [
-      e.id,
-      e.at,
-      e.actor_id ?? '',
-      e.actor_name ?? '',
-      e.operator ?? false,
-      e.token_id ?? '',
-      e.action,
-      e.object.kind,
-      e.object.id ?? '',
-      e.object.name ?? '',
-      JSON.stringify(e.changes),
-    ]
-      .map((v) => cell(String(v)))
-      .join(','),
+/** table writes entries as CSV whose columns are words of the API. */
+export function table(entries: Entry[]): string {
+  return csv(
+    'id at actor_id actor_name operator token_id action object_kind object_id object_name changes'.split(' '),
+    entries.map((e) =>
+      [
+        e.id,
+        e.at,
+        e.actor_id ?? '',
+        e.actor_name ?? '',
+        e.operator ?? false,
+        e.token_id ?? '',
+        e.action,
+        e.object.kind,
+        e.object.id ?? '',
+        e.object.name ?? '',
+        JSON.stringify(e.changes),
+      ].map(String),
+    ),
   );
-  return [head, ...lines, ''].join('\r\n');
 }

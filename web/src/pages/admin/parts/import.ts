@@ -1,4 +1,5 @@
 import type { Schema } from '$lib/api/client';
+import { csv } from '$lib/csv';
 import { has, t } from '$lib/i18n';
 import type { Tone } from '$lib/ui';
 
@@ -37,11 +38,8 @@ export async function base64(file: Blob): Promise<string> {
   return url.slice(url.indexOf(',') + 1);
 }
 
-// A spreadsheet must not take a cell for a formula.
-const cell = (text: string) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
-
-/** csv writes a report as a table. */
-export function csv(report: Report): string {
+/** table writes a report as CSV. */
+export function table(report: Report): string {
   const server = (s: Item['incoming']) =>
     s ? `${s.server.host}:${s.server.port}:${s.server.security}${s.login ? ` ${s.login}` : ''}` : '';
   const rows = report.items.map((i) => [
@@ -56,6 +54,5 @@ export function csv(report: Report): string {
     server(i.outgoing),
     i.findings.map((f) => `${f.line}: ${said(f)}${f.detail ? ` (${f.detail})` : ''} [${f.code}]`).join('\n'),
   ]);
-  const head = 'line outcome account_id address name owner profile incoming outgoing findings'.split(' ');
-  return [head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+  return csv('line outcome account_id address name owner profile incoming outgoing findings'.split(' '), rows);
 }
