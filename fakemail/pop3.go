@@ -58,6 +58,8 @@ type POP3Config struct {
 	Users    map[string]POP3User
 	// Greeting replaces the first line.
 	Greeting string
+	// NoCodes leaves out response codes.
+	NoCodes bool
 	// NoCAPA knows no CAPA, NoSASL no AUTH, NoTOP no TOP, NoPipelining does not
 	// announce PIPELINING.
 	NoCAPA, NoSASL, NoTOP, NoPipelining bool

@@ -119,7 +119,10 @@ func (ss *pop3Session) capa() bool {
 	if c.NoCAPA {
 		return ss.say("-ERR unknown command")
 	}
-	lines := []string{"+OK capabilities follow", "USER", "UIDL", "RESP-CODES", "AUTH-RESP-CODE"}
+	lines := []string{"+OK capabilities follow", "USER", "UIDL"}
+	if !c.NoCodes {
+		lines = append(lines, "RESP-CODES", "AUTH-RESP-CODE")
+	}
 	if !c.NoTOP {
 		lines = append(lines, "TOP")
 	}
@@ -217,6 +220,10 @@ func (ss *pop3Session) signIn(login, password string) bool {
 	s.mu.Unlock()
 	if words == "" {
 		words = "+OK Logged in."
+	}
+	if before, after, ok := strings.Cut(words, "["); ok && s.config.NoCodes {
+		_, after, _ = strings.Cut(after, "] ")
+		words = before + after
 	}
 	return ss.say(words)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/diagnose"
 	"github.com/mailstead/mailstead/dial"
 	"github.com/mailstead/mailstead/fakemail"
 	"github.com/mailstead/mailstead/inbox"
@@ -239,6 +240,26 @@ func TestBusyMaildropIsWaitedFor(t *testing.T) {
 	d.await("retrying", func() bool { return d.health().State == mailstead.HealthRetrying })
 	d.server.SetFault("anna", "")
 	d.have("all", all...)
+}
+
+func TestALockedMaildropIsNoWrongPassword(t *testing.T) {
+	explain, err := diagnose.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDropDesk(t, "all", fakemail.POP3Config{NoCodes: true}, func(c *inbox.Config) { c.Explain = explain })
+	d.server.SetFault("anna", fakemail.POP3InUse)
+	all := d.deliver(1)
+	d.start()
+	d.await("retrying", func() bool { return d.health().State == mailstead.HealthRetrying })
+	if h := d.health(); h.Code != "mailbox.locked" {
+		t.Errorf("got health %+v", h)
+	}
+	d.server.SetFault("anna", "")
+	d.have("all", all...)
+	d.server.SetFault("anna", fakemail.POP3Refuse)
+	d.sync()
+	d.await("trouble", func() bool { return d.health().State == mailstead.HealthTrouble })
 }
 
 func TestMarksOfAMaildropAreKeptHere(t *testing.T) {

@@ -136,6 +136,11 @@ func (w *worker) fail(ctx context.Context, cause error, failures int) time.Durat
 	}
 	x := c.Explain.Explain(protocol, provider, cause)
 	h.Code, h.Text, h.Action = x.Code, x.Cause, x.Action
+	if protocol == mailstead.POP3 && mailstead.KindOf(cause) == mailstead.KindCredentials && x.Retry == "later" {
+		// Servers without response codes (RFC 3206) refuse a locked mailbox like a
+		// wrong password: only their words tell the two apart.
+		h.State, delay = mailstead.HealthRetrying, delays[min(failures, len(delays))-1]
+	}
 	if err := c.Store.SetHealth(ctx, w.id, mailstead.SideIncoming, h); err != nil && ctx.Err() == nil {
 		c.Logger.LogAttrs(ctx, slog.LevelError, "account health not stored",
 			slog.Int64("account_id", int64(w.id)), slog.Any("err", err))

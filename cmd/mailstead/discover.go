@@ -74,7 +74,7 @@ func writeDiscovery(w io.Writer, r discover.Result) {
 }
 
 func newDoctor(c *cli) *cobra.Command {
-	var imap, smtp, login, address string
+	var imap, pop3, smtp, login, address string
 	var stdin bool
 	cmd := &cobra.Command{
 		Use:   "doctor [ACCOUNT]",
@@ -85,10 +85,10 @@ func newDoctor(c *cli) *cobra.Command {
 			"  mailstead doctor --imap mail.example.com:993:tls --smtp mail.example.com:587:starttls --login anna@example.com",
 		Args: rangeArgs(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			servers := imap != "" || smtp != ""
+			servers := imap != "" || pop3 != "" || smtp != ""
 			switch {
 			case servers == (len(args) == 1):
-				return usage(cmd, "Name either an account, or servers by --imap and --smtp.")
+				return usage(cmd, "Name either an account, or servers by --imap or --pop3 and --smtp.")
 			case !servers:
 				return c.withClient(cmd.Context(), func(cl *client) error {
 					return c.test(cmd.Context(), cl, "/accounts/"+url.PathEscape(args[0])+"/test", nil)
@@ -99,25 +99,31 @@ func newDoctor(c *cli) *cobra.Command {
 			if _, person := c.terminal(); !person && !stdin {
 				return usage(cmd, "The password is needed: give it on standard input, with --password-stdin.")
 			}
-			return c.doctor(cmd.Context(), imap, smtp, login, address)
+			in := &api.ServerInput{Host: imap, Login: login}
+			if pop3 != "" {
+				in.Host, in.Protocol = pop3, mailstead.POP3
+			}
+			return c.doctor(cmd.Context(), in, smtp, login, address)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&imap, "imap", "", "incoming `SERVER`: HOST:PORT:SECURITY")
+	f.StringVar(&pop3, "pop3", "", "incoming `SERVER` by POP3: HOST:PORT:SECURITY")
 	f.StringVar(&smtp, "smtp", "", "outgoing `SERVER`: HOST:PORT:SECURITY")
 	f.StringVar(&login, "login", "", "user `NAME`")
 	f.StringVar(&address, "address", "", "mail `ADDRESS` (default: the login)")
 	f.BoolVar(&stdin, "password-stdin", false, "read the password from standard input (a person at a terminal is asked)")
+	cmd.MarkFlagsMutuallyExclusive("imap", "pop3")
 	return cmd
 }
 
-func (c *cli) doctor(ctx context.Context, imap, smtp, login, address string) error {
+func (c *cli) doctor(ctx context.Context, in *api.ServerInput, smtp, login, address string) error {
 	if address == "" {
 		address = login
 	}
-	r := api.ConnectRequest{Address: address, SendOnly: imap == "", ReceiveOnly: smtp == ""}
-	if imap != "" {
-		r.Incoming = &api.ServerInput{Host: imap, Login: login}
+	r := api.ConnectRequest{Address: address, SendOnly: in.Host == "", ReceiveOnly: smtp == ""}
+	if in.Host != "" {
+		r.Incoming = in
 	}
 	if smtp != "" {
 		r.Outgoing = &api.ServerInput{Host: smtp, Login: login}
