@@ -18,6 +18,12 @@ export const routes: Record<string, Entry> = {
   home: { path: '/', page: () => import('./pages/mail/mail.svelte') },
   setup: { path: '/setup', page: () => import('./pages/start/setup.svelte'), open: true, bare: true },
   signIn: { path: '/sign-in', page: () => import('./pages/start/sign-in.svelte'), open: true, bare: true },
+  passwordLink: {
+    path: '/password-link',
+    page: () => import('./pages/start/password-link.svelte'),
+    open: true,
+    bare: true,
+  },
   welcome: { path: '/welcome', page: () => import('./pages/start/welcome.svelte') },
   connect: { path: '/connect', page: () => import('./pages/connect/connect.svelte'), bare: true },
   mail: { path: '/mail/:account?/:folder?/:message?', page: () => import('./pages/mail/mail.svelte') },

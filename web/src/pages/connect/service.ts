@@ -25,7 +25,7 @@ export interface Service {
   appPasswordURL: string;
   enableURL: string;
   /** Why it cannot be connected: the last part of a key of texts, "" when it can. */
-  problem: '' | 'unsupported' | 'oauth_only';
+  problem: '' | 'unsupported' | 'oauth_only' | 'hidden';
 }
 
 const keys: Record<string, Kind> = {
@@ -44,6 +44,7 @@ function kindOf(auth: string[]): Kind {
 }
 
 function problemOf(code: string | undefined): Service['problem'] {
+  if (code === 'policy.provider') return 'hidden';
   return code === 'provider.oauth_only' ? 'oauth_only' : code ? 'unsupported' : '';
 }
 

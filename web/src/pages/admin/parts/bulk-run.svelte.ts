@@ -1,0 +1,68 @@
+import type { Schema } from '$lib/api/client';
+import { ApiError, offline } from '$lib/api/problem';
+
+/** What became of a row. */
+export interface Result {
+  row: number;
+  address: string;
+  account_id?: number;
+  outcome: 'changed' | 'refused' | 'unknown';
+  code?: string;
+  text?: string;
+}
+
+type Line = Result | { total: number } | { done: true };
+
+/** BulkRun follows a bulk change, whose answer is a stream of lines: leaving it cancels what has not begun. */
+export class BulkRun {
+  total = $state(0);
+  results = $state.raw<Result[]>([]);
+  state = $state<'idle' | 'running' | 'done' | 'cancelled' | 'failed'>('idle');
+  failure = $state.raw<unknown>();
+  #running: AbortController | undefined;
+
+  cancel = (): void => this.#running?.abort();
+
+  async start(body: Schema<'BulkPasswords'>): Promise<void> {
+    this.cancel();
+    const mine = (this.#running = new AbortController());
+    this.total = 0;
+    this.results = [];
+    this.failure = undefined;
+    this.state = 'running';
+    try {
+      const answer = await fetch('/api/v1/accounts/bulk-passwords', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: mine.signal,
+        credentials: 'same-origin',
+      });
+      if (!answer.ok || !answer.body) throw ApiError.from(answer, await answer.json().catch(() => undefined));
+      await this.#read(answer.body);
+      if (this.state === 'running') throw offline(undefined);
+    } catch (e) {
+      this.state = mine.signal.aborted ? 'cancelled' : 'failed';
+      this.failure = mine.signal.aborted ? undefined : e instanceof ApiError ? e : offline(e);
+    }
+  }
+
+  async #read(body: ReadableStream<Uint8Array>): Promise<void> {
+    const reader = body.getReader();
+    const decoder = new TextDecoder();
+    let rest = '';
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line.trim()) this.#take(JSON.parse(line) as Line);
+    }
+  }
+
+  #take(line: Line): void {
+    if ('total' in line) this.total = line.total;
+    else if ('done' in line) this.state = 'done';
+    else this.results = [...this.results, line].sort((a, b) => a.row - b.row);
+  }
+}
