@@ -56,7 +56,9 @@ type Config struct {
 
 // Defaults of Config.
 const (
-	defaultPerHost = 5
+	// Eight of both kinds: a connection that we closed may count a moment longer at the
+	// server, and ten is what careful providers allow.
+	defaultPerHost = 4
 	defaultWorkers = 32
 )
 
@@ -67,7 +69,7 @@ type Service struct {
 	workers *semaphore.Weighted
 
 	mu      sync.Mutex
-	run     context.Context // of Start; nil before
+	run     context.Context //nolint:containedctx // of Start, nil before: workers live by it, not by a request
 	stop    context.CancelFunc
 	running map[mailstead.CheckupID]context.CancelFunc
 	ended   sync.WaitGroup
@@ -97,7 +99,7 @@ func (s *Service) Start(ctx context.Context) error {
 		return err
 	}
 	for i := range open {
-		s.begin(open[i].ID)
+		s.begin(open[i].ID) //nolint:contextcheck // it lives by the context of Start
 	}
 	if s.c.At >= 0 {
 		s.ended.Go(s.keepSchedule)

@@ -275,7 +275,7 @@ func TestNightlyCheckup(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Date(2026, 3, 28, 3, 0, 0, 0, rome) // the clocks go forward the night after
-		drift := begin.Sub(time.Now())
+		drift := time.Until(begin)
 		fake := &nights{now: func() time.Time { return time.Now().Add(drift).In(rome) }}
 		s := checkup.New(checkup.Config{
 			Store: fake, Tester: new(tester), Logger: slog.New(slog.DiscardHandler), At: 3*time.Hour + 30*time.Minute,

@@ -106,7 +106,7 @@ func (s *Service) test(ctx context.Context, id mailstead.CheckupID, t mailstead.
 		return err
 	}
 	defer s.workers.Release(1)
-	begin := time.Now()
+	begin := s.c.Now()
 	r, err := s.c.Tester.TestStored(ctx, t.AccountID)
 	switch {
 	case ctx.Err() != nil:
@@ -116,7 +116,7 @@ func (s *Service) test(ctx context.Context, id mailstead.CheckupID, t mailstead.
 	case err != nil:
 		r = mailstead.CheckupResult{Verdict: mailstead.VerdictFailed, Code: mailstead.CodeOf(err), Cause: told(err)}
 	}
-	r.CheckupID, r.AccountID, r.Took, r.TestedAt = id, t.AccountID, time.Since(begin).Milliseconds(), s.c.Now()
+	r.CheckupID, r.AccountID, r.Took, r.TestedAt = id, t.AccountID, s.c.Now().Sub(begin).Milliseconds(), s.c.Now()
 	return s.c.Store.SetCheckupResult(ctx, r)
 }
 
