@@ -40,6 +40,9 @@ type SenderCandidate struct {
 	Allowed bool `json:"allowed"`
 	// Enabled tells that the account has an outgoing side that is switched on.
 	Enabled bool `json:"enabled"`
+	// Incomplete tells that the account lacks servers or its password, see
+	// Account.Needs: nobody chooses it before it has them.
+	Incomplete bool `json:"incomplete,omitempty"`
 	// Healthy is false for an account in trouble: it is chosen nevertheless and
 	// its mail is held.
 	Healthy bool `json:"healthy"`
@@ -52,6 +55,8 @@ type PassReason string
 const (
 	PassForbidden PassReason = "forbidden"
 	PassDisabled  PassReason = "disabled"
+	// PassIncomplete is an account that lacks servers or its password.
+	PassIncomplete PassReason = "incomplete"
 	// PassOutranked is a candidate that could send, but a better one does.
 	PassOutranked PassReason = "outranked"
 )
@@ -97,7 +102,7 @@ var levelRank = map[SenderLevel]int{
 // template's, the user's own (the preferred one, then by priority), the user's
 // profile's (by priority), the system default, the configuration file. Ties end
 // by name, then by id, then by the profile's name, so that the answer does not depend on the order of the
-// candidates. Disabled and forbidden accounts are passed over; one in trouble is
+// candidates. Disabled, incomplete and forbidden accounts are passed over; one in trouble is
 // chosen and its mail held, because mail is never sent silently from another
 // address.
 func ResolveSender(candidates []SenderCandidate, config ConfigurationSender) Resolution {
@@ -110,6 +115,8 @@ func ResolveSender(candidates []SenderCandidate, config ConfigurationSender) Res
 		switch {
 		case !c.Allowed:
 			passed = append(passed, PassedOver{*c, PassForbidden})
+		case c.Incomplete:
+			passed = append(passed, PassedOver{*c, PassIncomplete})
 		case !c.Enabled:
 			passed = append(passed, PassedOver{*c, PassDisabled})
 		case won == nil:

@@ -105,7 +105,8 @@ func (f *SenderFacts) owns(a *Account) bool { return a.OwnerID != 0 && a.OwnerID
 func candidate(a *Account, allowed bool, priority int) SenderCandidate {
 	return SenderCandidate{
 		AccountID: a.ID, Name: a.Name, Address: a.Address, Priority: priority, Allowed: allowed,
-		Enabled: a.Outgoing != nil && a.Outgoing.Enabled && a.Outgoing.complete(),
-		Healthy: a.Outgoing == nil || a.Outgoing.Health.State != HealthTrouble,
+		Enabled:    a.Outgoing != nil && a.Outgoing.Enabled,
+		Incomplete: a.Needs() == NeedServers || !a.Outgoing.complete(),
+		Healthy:    a.Outgoing == nil || a.Outgoing.Health.State != HealthTrouble,
 	}
 }

@@ -117,7 +117,7 @@ func (levelSchema) Schema(huma.Registry) *huma.Schema {
 }
 
 func (passSchema) Schema(huma.Registry) *huma.Schema {
-	return enum(mailstead.PassForbidden, mailstead.PassDisabled, mailstead.PassOutranked)
+	return enum(mailstead.PassForbidden, mailstead.PassDisabled, mailstead.PassIncomplete, mailstead.PassOutranked)
 }
 
 func (eventTypeSchema) Schema(huma.Registry) *huma.Schema {

@@ -136,8 +136,12 @@ func (s *Service) decide(ctx context.Context, actor mailstead.Actor, user mailst
 
 func notAllowed(r *mailstead.Resolution, chosen mailstead.AccountID) string {
 	for _, p := range r.PassedOver {
-		if p.AccountID == chosen && p.Why == mailstead.PassDisabled {
+		switch {
+		case p.AccountID != chosen:
+		case p.Why == mailstead.PassDisabled:
 			return "The chosen account cannot send: its sending is switched off."
+		case p.Why == mailstead.PassIncomplete:
+			return "The chosen account cannot send: it needs its servers or its password."
 		}
 	}
 	return "You may not send from the chosen account."

@@ -109,6 +109,33 @@ const outgoing =
     await page.goto(`${demo}/outbox/${mail.id}`);
   };
 
+/** ownProvider makes a provider of the house, once, and returns its page. */
+async function ownProvider({ page, demo }: Stand): Promise<string> {
+  const server = { host: 'mail.house.example', security: 'tls' };
+  await page.request.post(demo + '/api/v1/providers', {
+    data: {
+      name: 'House mail',
+      notes: 'The password is that of the intranet. Ask the help desk for a mailbox.',
+      app_password_url: 'https://house.example/passwords',
+      domains: ['house.example', 'house-group.example'],
+      incoming: [{ ...server, protocol: 'imap', port: 993 }],
+      outgoing: [{ ...server, protocol: 'smtp', port: 465 }],
+    },
+  });
+  return '/admin/providers/own-house-mail';
+}
+
+/** domains are rows of the table of domains in every state. */
+const domains = (rows: number) =>
+  Array.from({ length: rows }, (_, i) => ({
+    name: i % 7 === 6 ? `a-rather-long-name-of-a-department-${i}.subsidiary.group.example` : `firm-${i}.example`,
+    provider_id: ['gmail', 'aruba', 'ovh'][i % 3],
+    source: i % 4 === 3 ? 'administrator' : 'learned',
+    ...(i % 4 === 0 ? { state: 'pending' } : i % 4 === 2 ? { state: 'rejected' } : {}),
+    ...(i % 4 === 3 ? {} : { learned_by: 2, learned_name: 'Anna Rossi', learned_at: '2026-11-20T09:00:00Z' }),
+    accounts: i % 5,
+  }));
+
 /** places are all pages of the product in their states. */
 export const places: Place[] = [
   { name: 'setup', out: true, open: async ({ page, fresh }) => void (await page.goto(fresh + '/setup')) },
@@ -292,7 +319,7 @@ export const places: Place[] = [
   {
     name: 'settings-disconnect',
     open: async (s) => {
-      await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'anna@demo.example')}`);
+      await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`);
       await s.page.getByRole('button', { name: s.t('settings.remove.open') }).click();
       await s.page.getByRole('dialog').getByText(s.t('settings.disconnect.messages')).waitFor();
     },
@@ -336,6 +363,46 @@ export const places: Place[] = [
   },
   { name: 'admin-user', open: at('/admin/users/1') },
   { name: 'admin-provider', open: at('/admin/providers/aruba') },
+  { name: 'admin-provider-own', open: async (s) => void (await s.page.goto(s.demo + (await ownProvider(s)))) },
+  {
+    name: 'admin-provider-edit',
+    open: async (s) => void (await s.page.goto(`${s.demo}${await ownProvider(s)}?edit=1`)),
+  },
+  { name: 'admin-provider-new', open: at('/admin/providers/new') },
+  { name: 'admin-provider-copy', open: at('/admin/providers/new?copy=gmail') },
+  {
+    name: 'admin-provider-in-use',
+    open: async (s) => {
+      await s.page.goto(s.demo + (await ownProvider(s)));
+      await s.page.getByRole('button', { name: s.t('admin.providers.delete'), exact: true }).click();
+      await s.page
+        .getByRole('dialog')
+        .getByRole('button', { name: s.t('admin.delete'), exact: true })
+        .click();
+      await s.page.getByText(s.t('errors.provider.in_use.cause')).waitFor();
+    },
+  },
+  ...[3, 300].map((rows) => ({
+    name: `admin-domains-${rows}`,
+    open: async (s: Stand) => {
+      await s.page.route('**/api/v1/domains?*', (route) => route.fulfill({ json: { items: domains(rows) } }));
+      await s.page.goto(s.demo + '/admin/domains');
+    },
+  })),
+  {
+    name: 'admin-domains-empty',
+    open: async (s) => {
+      await answers(s.page, '**/api/v1/domains?*', 'empty');
+      await s.page.goto(s.demo + '/admin/domains');
+    },
+  },
+  {
+    name: 'admin-providers-empty',
+    open: async (s) => {
+      await answers(s.page, '**/api/v1/providers?*', 'empty');
+      await s.page.goto(s.demo + '/admin/providers');
+    },
+  },
   {
     name: 'admin-account',
     open: async (s) =>
