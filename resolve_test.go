@@ -25,8 +25,8 @@ func disabled(a *mailstead.Account)    { a.Outgoing.Enabled = false }
 func receiveOnly(a *mailstead.Account) { a.Incoming, a.Outgoing = a.Outgoing, nil }
 
 // bare is an account whose password is not there yet.
-func bare(a *mailstead.Account) { a.Outgoing.Login = "anna" }
-func inTrouble(a *mailstead.Account)   { a.Outgoing.Health.State = mailstead.HealthTrouble }
+func bare(a *mailstead.Account)      { a.Outgoing.Login = "anna" }
+func inTrouble(a *mailstead.Account) { a.Outgoing.Health.State = mailstead.HealthTrouble }
 
 var send = []mailstead.Right{mailstead.RightSend}
 

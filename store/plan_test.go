@@ -12,21 +12,24 @@ import (
 	"github.com/mailstead/mailstead/store/sqlite"
 )
 
-// accountPages are the default, each filter alone and each order alone, first page
-// and a later one.
+// accountPages are the default, each order alone and with each filter that many
+// accounts may pass, forwards and backwards, first page and a later one.
 func accountPages() map[string]mailstead.AccountQuery {
 	out := map[string]mailstead.AccountQuery{
 		"default":    {},
-		"state":      {State: mailstead.AccountOK, Sort: mailstead.SortName},
-		"provider":   {ProviderID: "gmail", Sort: mailstead.SortName},
-		"domain":     {Domain: "firm.example", Sort: mailstead.SortName},
 		"owner":      {OwnerID: 7, Sort: mailstead.SortName},
 		"unassigned": {Unassigned: true, Sort: mailstead.SortName},
 		"address":    {Address: "a@firm.example"},
 	}
 	for _, sort := range mailstead.AccountSorts() {
-		out["by "+string(sort)] = mailstead.AccountQuery{Sort: sort}
-		out["by "+string(sort)+", backwards"] = mailstead.AccountQuery{Sort: sort, Descending: true}
+		for filter, q := range map[string]mailstead.AccountQuery{
+			"all": {}, "state": {State: mailstead.AccountOK}, "provider": {ProviderID: "gmail"}, "domain": {Domain: "firm.example"},
+		} {
+			q.Sort = sort
+			out[filter+" by "+string(sort)] = q
+			q.Descending = true
+			out[filter+" by "+string(sort)+", backwards"] = q
+		}
 	}
 	for name, q := range out {
 		q.After = mailstead.AccountPosition{Text: "m", Number: 3, ID: 40}

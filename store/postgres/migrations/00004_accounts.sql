@@ -20,6 +20,18 @@ CREATE INDEX accounts_success ON accounts (last_success, id) WHERE deleted_at = 
 CREATE INDEX accounts_provider ON accounts (provider_id, name_key, id) WHERE deleted_at = 0;
 CREATE INDEX accounts_domain ON accounts (domain, name_key, id) WHERE deleted_at = 0;
 CREATE INDEX accounts_owner_name ON accounts (owner_id, name_key, id) WHERE deleted_at = 0;
+-- Each filter that many accounts may pass, in each order.
+CREATE INDEX accounts_state_address ON accounts (state_rank, address_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_state_success ON accounts (state_rank, last_success, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_state_created ON accounts (state_rank, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_provider_address ON accounts (provider_id, address_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_provider_success ON accounts (provider_id, last_success, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_provider_created ON accounts (provider_id, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_domain_address ON accounts (domain, address_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_domain_success ON accounts (domain, last_success, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_domain_created ON accounts (domain, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_provider_state ON accounts (provider_id, state_rank, name_key, id) WHERE deleted_at = 0;
+CREATE INDEX accounts_domain_state ON accounts (domain, state_rank, name_key, id) WHERE deleted_at = 0;
 CREATE INDEX accounts_unassigned ON accounts (name_key, id) WHERE deleted_at = 0 AND owner_id = 0 AND assigned = 0;
 CREATE INDEX accounts_unfilled ON accounts (id) WHERE name_key = '';
 CREATE INDEX accounts_deleted ON accounts (deleted_at, id) WHERE deleted_at <> 0;
