@@ -25,7 +25,7 @@ func newAccount(c *cli) *cobra.Command {
 	return group("account", "Connect and look after mail accounts",
 		newAccountConnect(c), newAccountCreate(c), newAccountList(c), newAccountShow(c), newAccountTest(c),
 		newAccountPassword(c), newAccountSync(c), newAccountFolders(c), newAccountExport(c),
-		newAccountDisconnect(c), newAccountDelete(c), newAccountRestore(c))
+		newAccountAsk(c), newAccountPasswords(c), newAccountDisconnect(c), newAccountDelete(c), newAccountRestore(c))
 }
 
 // sideFlags are the flags of one server typed by hand.

@@ -138,6 +138,23 @@ const domains = (rows: number) =>
 
 /** places are all pages of the product in their states. */
 export const places: Place[] = [
+  {
+    name: 'password-link',
+    out: true,
+    open: async ({ page, demo }) => {
+      const base = demo + '/api/v1';
+      await page.request.post(base + '/session', { data: { email: ada.email, password: ada.password } });
+      const account = await idOf(page, demo, 'support@demo.example');
+      const res = await page.request.post(`${base}/accounts/${account}/password-links`, { data: {} });
+      const { token } = (await res.json()) as { token: string };
+      await page.goto(`${demo}/password-link#token=${token}`);
+    },
+  },
+  {
+    name: 'password-link-gone',
+    out: true,
+    open: async ({ page, demo }) => void (await page.goto(demo + '/password-link#token=msp_gone')),
+  },
   { name: 'setup', out: true, open: async ({ page, fresh }) => void (await page.goto(fresh + '/setup')) },
   {
     name: 'setup-link',
@@ -346,12 +363,23 @@ export const places: Place[] = [
     },
   },
   { name: 'admin-accounts-deleted', open: at('/admin/accounts?deleted=1') },
-  ...['accounts', 'import', 'tests', 'senders', 'users', 'profiles', 'audit', 'providers', 'domains', 'explain'].map(
-    (section) => ({
-      name: 'admin-' + section,
-      open: at('/admin/' + section),
-    }),
-  ),
+  ...[
+    'accounts',
+    'import',
+    'tests',
+    'passwords',
+    'senders',
+    'users',
+    'profiles',
+    'policies',
+    'audit',
+    'providers',
+    'domains',
+    'explain',
+  ].map((section) => ({
+    name: 'admin-' + section,
+    open: at('/admin/' + section),
+  })),
   { name: 'admin', open: at('/admin') },
   {
     name: 'admin-test',
