@@ -29,3 +29,7 @@ export function serviceOf(p: Provider): Service {
   if (!p.incoming?.length) return 'relay';
   return p.incoming[0]!.protocol === 'pop3' ? 'pop3' : 'imap';
 }
+
+/** serves tells whether a provider has servers for a service; many built-in ones have them for several. */
+export const serves = (p: Provider, service: string): boolean =>
+  service === 'relay' ? !p.incoming?.length && !!p.outgoing?.length : !!p.incoming?.some((s) => s.protocol === service);
