@@ -43,24 +43,25 @@ func TestHowAnAccountStandsAsAWhole(t *testing.T) {
 	}
 }
 
-func TestAnIncompleteAccountIsChosenByNobody(t *testing.T) {
-	out := &mailstead.Side{Enabled: true, Login: "anna", Health: mailstead.Health{State: mailstead.HealthTrouble}}
+// Nobody sends from an account without servers. Mail of one without its password waits
+// for it: it never leaves silently from another address.
+func TestWhoSendsFromAnIncompleteAccount(t *testing.T) {
+	bare := &mailstead.Side{Enabled: true, Login: "anna", Health: mailstead.Health{State: mailstead.HealthNew}}
 	facts := mailstead.SenderFacts{
 		User: mailstead.User{ID: 1},
 		Accounts: []mailstead.Account{
-			{ID: 1, OwnerID: 1, Name: "bare", Outgoing: out},
-			{ID: 2, OwnerID: 1, Name: "empty"},
+			{ID: 1, OwnerID: 1, Name: "bare", Outgoing: bare}, {ID: 2, OwnerID: 1, Name: "empty"},
 			{ID: 3, Name: "system", Outgoing: &mailstead.Side{Enabled: true}},
 		},
 		Assignments: []mailstead.Assignment{{AccountID: 3, System: true}},
 	}
 	r := mailstead.ResolveSender(facts.Candidates(0, 0), mailstead.ConfigurationSender{})
-	if r.AccountID != 3 || len(r.PassedOver) != 2 || r.PassedOver[0].Why != mailstead.PassIncomplete || r.PassedOver[1].Why != mailstead.PassIncomplete {
-		t.Errorf("got %+v, want the system's account and two that are not complete", r)
+	if r.AccountID != 1 || !r.Held || len(r.PassedOver) != 2 || r.PassedOver[0].Why != mailstead.PassIncomplete {
+		t.Errorf("got %+v, want the account without a password, held", r)
 	}
-	out.Secret = mailstead.SecretBoth
-	if r := mailstead.ResolveSender(facts.Candidates(0, 0), mailstead.ConfigurationSender{}); r.AccountID != 1 || !r.Held {
-		t.Errorf("got %+v, want the own account, held", r)
+	facts.Accounts = facts.Accounts[1:]
+	if r := mailstead.ResolveSender(facts.Candidates(0, 0), mailstead.ConfigurationSender{}); r.AccountID != 3 || r.Held {
+		t.Errorf("got %+v, want the system's account", r)
 	}
 }
 

@@ -40,11 +40,11 @@ type SenderCandidate struct {
 	Allowed bool `json:"allowed"`
 	// Enabled tells that the account has an outgoing side that is switched on.
 	Enabled bool `json:"enabled"`
-	// Incomplete tells that the account lacks servers or its password, see
-	// Account.Needs: nobody chooses it before it has them.
+	// Incomplete tells that the account has no servers yet: nobody chooses it before
+	// it has them.
 	Incomplete bool `json:"incomplete,omitempty"`
-	// Healthy is false for an account in trouble: it is chosen nevertheless and
-	// its mail is held.
+	// Healthy is false for an account in trouble or without its password: it is
+	// chosen nevertheless and its mail is held.
 	Healthy bool `json:"healthy"`
 }
 
@@ -55,7 +55,7 @@ type PassReason string
 const (
 	PassForbidden PassReason = "forbidden"
 	PassDisabled  PassReason = "disabled"
-	// PassIncomplete is an account that lacks servers or its password.
+	// PassIncomplete is an account that has no servers yet.
 	PassIncomplete PassReason = "incomplete"
 	// PassOutranked is a candidate that could send, but a better one does.
 	PassOutranked PassReason = "outranked"
@@ -101,8 +101,9 @@ var levelRank = map[SenderLevel]int{
 // ResolveSender decides who sends: the account chosen in the message, the
 // template's, the user's own (the preferred one, then by priority), the user's
 // profile's (by priority), the system default, the configuration file. Ties end
-// by name, then by id, then by the profile's name, so that the answer does not depend on the order of the
-// candidates. Disabled, incomplete and forbidden accounts are passed over; one in trouble is
+// by name, then by id, then by the profile's name, so that the answer does not
+// depend on the order of the candidates. Disabled and forbidden accounts are passed
+// over, and those without servers; one in trouble, or without its password, is
 // chosen and its mail held, because mail is never sent silently from another
 // address.
 func ResolveSender(candidates []SenderCandidate, config ConfigurationSender) Resolution {

@@ -24,6 +24,9 @@ func account(id mailstead.AccountID, owner mailstead.UserID, name string, change
 func disabled(a *mailstead.Account)    { a.Outgoing.Enabled = false }
 func receiveOnly(a *mailstead.Account) { a.Incoming, a.Outgoing = a.Outgoing, nil }
 
+// empty is an account that has no servers yet.
+func empty(a *mailstead.Account) { a.Outgoing = nil }
+
 // bare is an account whose password is not there yet.
 func bare(a *mailstead.Account)      { a.Outgoing.Login = "anna" }
 func inTrouble(a *mailstead.Account) { a.Outgoing.Health.State = mailstead.HealthTrouble }

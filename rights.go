@@ -106,7 +106,7 @@ func candidate(a *Account, allowed bool, priority int) SenderCandidate {
 	return SenderCandidate{
 		AccountID: a.ID, Name: a.Name, Address: a.Address, Priority: priority, Allowed: allowed,
 		Enabled:    a.Outgoing != nil && a.Outgoing.Enabled,
-		Incomplete: a.Needs() == NeedServers || !a.Outgoing.complete(),
-		Healthy:    a.Outgoing == nil || a.Outgoing.Health.State != HealthTrouble,
+		Incomplete: a.Needs() == NeedServers,
+		Healthy:    a.Outgoing == nil || (a.Outgoing.Health.State != HealthTrouble && a.Outgoing.complete()),
 	}
 }

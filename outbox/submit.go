@@ -141,7 +141,7 @@ func notAllowed(r *mailstead.Resolution, chosen mailstead.AccountID) string {
 		case p.Why == mailstead.PassDisabled:
 			return "The chosen account cannot send: its sending is switched off."
 		case p.Why == mailstead.PassIncomplete:
-			return "The chosen account cannot send: it needs its servers or its password."
+			return "The chosen account cannot send: it has no servers yet."
 		}
 	}
 	return "You may not send from the chosen account."

@@ -445,6 +445,7 @@ func goldenFile(t *testing.T, name, got string) {
 // TestBadConnections: whatever is wrong with a form or a server has a stable code
 // and a plain sentence in the API and on the command line, and changes nothing.
 func TestBadConnections(t *testing.T) {
+	t.Parallel()
 	good := mailtest.Stack(t, mailtest.DovecotOptions{}, mailtest.PostfixOptions{})
 	with := func(c mailtest.Certificate, plain bool) *mailtest.Servers {
 		return mailtest.Stack(t, mailtest.DovecotOptions{CA: good.CA, Certificate: c, NoTLS: plain},
@@ -535,7 +536,7 @@ func TestBadConnections(t *testing.T) {
 			{"a user in the host", map[string]any{"incoming.host": "imaps://eve@mail.example.com"}, "input.host"},
 			{"a path in the host", map[string]any{"outgoing.host": "smtps://mail.example.com/x"}, "input.host"},
 			{"a web address for a host", map[string]any{"outgoing.host": "https://mail.example.com"}, "input.host"},
-			{"another protocol", map[string]any{"incoming.host": "pop3s://mail.example.com"}, "input.protocol"},
+			{"another protocol", map[string]any{"incoming.host": "smtps://mail.example.com"}, "input.protocol"},
 			{"a port over the limit", map[string]any{"incoming.host": "mail.example.com:70000"}, "input.port"},
 			{"a port of letters", map[string]any{"incoming.host": "mail.example.com:imap"}, "input.port"},
 			{"a port over the limit, alone", map[string]any{"incoming.port": 70000}, "input.invalid"},

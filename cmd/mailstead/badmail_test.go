@@ -43,6 +43,7 @@ func file(name, mediaType string, content []byte) map[string]any {
 // TestBadMails: whatever is wrong with a mail has a stable code and a plain
 // sentence in the API and on the command line, and nothing of it is stored.
 func TestBadMails(t *testing.T) {
+	t.Parallel()
 	servers := mailtest.Stack(t, mailtest.DovecotOptions{}, mailtest.PostfixOptions{})
 	var golden strings.Builder
 	d := newBadDesk(t, &golden, "", loopback(t, servers)...).row(t)

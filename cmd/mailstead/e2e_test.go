@@ -66,6 +66,7 @@ func forEachWay(t *testing.T, run func(t *testing.T, database []string, security
 // TestMainJobByAPI is the whole path: the first administrator, a mailbox in two
 // steps from its address, its newest mail, an answer, and the answer in Sent.
 func TestMainJobByAPI(t *testing.T) {
+	t.Parallel()
 	servers := mailService(t)
 	forEachWay(t, func(t *testing.T, database []string, security mailstead.Security) {
 		s := serve(t, t.TempDir(), loopback(t, servers, database...)...)
@@ -206,6 +207,7 @@ func clearServer(servers *mailtest.Servers) {
 
 // TestMainJobByCommandLine is the same path typed as commands.
 func TestMainJobByCommandLine(t *testing.T) {
+	t.Parallel()
 	servers := mailService(t)
 	forEachWay(t, func(t *testing.T, database []string, security mailstead.Security) {
 		s := serve(t, t.TempDir(), loopback(t, servers, database...)...)

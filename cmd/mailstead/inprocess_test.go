@@ -16,6 +16,7 @@ import (
 // TestCommandsWithoutAService: while no service runs, the command line does the
 // work itself; what it stored is loaded and sent when a service starts.
 func TestCommandsWithoutAService(t *testing.T) {
+	t.Parallel()
 	servers := mailService(t)
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {

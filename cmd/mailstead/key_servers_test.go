@@ -17,6 +17,7 @@ import (
 var restrict = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
 
 func TestBrokenKeyFileTouchesNoPostgreSQL(t *testing.T) {
+	t.Parallel()
 	database := []string{"--database", mailtest.Postgres(t)}
 	kept := installation(t, false, database...)
 	held := func() string { return restrict.ReplaceAllString(string(dump(t, database)), "") }

@@ -13,6 +13,7 @@ import (
 )
 
 func TestKillsWhileSendingAndFiling(t *testing.T) {
+	t.Parallel()
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			mailbox(t, fewKills, fewMessages, database(t)...).run(t)

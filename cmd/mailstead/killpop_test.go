@@ -20,6 +20,7 @@ import (
 // mailbox into which mail keeps coming: in the end every mail is there once, and
 // the server has all of them still.
 func TestKillsWhileReadingByPOP3(t *testing.T) {
+	t.Parallel()
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			ca := mailtest.NewCA(t)

@@ -15,6 +15,7 @@ import (
 // TestReadmeCommands pastes the commands of the README, with Anna's password and
 // the address that the service happens to listen on.
 func TestReadmeCommands(t *testing.T) {
+	t.Parallel()
 	servers := mailService(t)
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o755); err != nil {

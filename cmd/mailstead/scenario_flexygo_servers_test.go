@@ -16,6 +16,7 @@ import (
 // configuration file's; tests of an account, of typed data and of what a user has in
 // force (F9-F12, F16); passwords by the administrator and by the user (F13, F14).
 func TestScenarioFlexygo(t *testing.T) {
+	t.Parallel()
 	servers := mailtest.Stack(t, mailtest.DovecotOptions{MoreUsers: 5}, mailtest.PostfixOptions{})
 	settings := func(password string) []string {
 		return []string{
