@@ -143,7 +143,9 @@ func TestProvidersOffered(t *testing.T) {
 		who  mailstead.Actor
 		want bool
 	}{
-		{"aruba", person(), true}, {"gmail", person(), false}, {"", person(), true},
+		{"aruba", person(), true},
+		{"gmail", person(), false},
+		{"", person(), true},
 		{"gmail", mailstead.Actor{Operator: true}, true},
 	} {
 		err := p.CheckProvider(c.who, c.id)

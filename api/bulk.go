@@ -119,7 +119,9 @@ func (h *Handler) runBulk(ctx context.Context, b *connect.Bulk, w http.ResponseW
 		}
 		if err != nil {
 			cancel()
-			<-ended
+			// What is under way ends whole first. Nobody is left to be told of it; the
+			// audit has what was changed.
+			_ = <-ended
 			return
 		}
 	}
