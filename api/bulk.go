@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -119,9 +120,10 @@ func (h *Handler) runBulk(ctx context.Context, b *connect.Bulk, w http.ResponseW
 		}
 		if err != nil {
 			cancel()
-			// What is under way ends whole first. Nobody is left to be told of it; the
-			// audit has what was changed.
-			_ = <-ended
+			// What is under way ends whole first; the audit has what was changed.
+			if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+				h.logDefect(ctx, "bulkPasswords", err)
+			}
 			return
 		}
 	}
