@@ -3,7 +3,7 @@ import { axe, connect, expect, signIn, test, type Service } from './fixtures.ts'
 import { words } from './words.ts';
 
 const t = words('en');
-const ben = { email: 'ben@example.com', password: 'a long password of Ben' };
+const ben = { name: 'Ben Osei', email: 'ben@example.com', password: 'a long password of Ben' };
 const open = {
   copies: 'everybody',
   accounts_per_user: 0,
@@ -14,14 +14,14 @@ const open = {
   confirm_domains: false,
 };
 
-async function call(page: Page, service: Service, method: 'post' | 'put', path: string, data: object) {
+async function call<T>(page: Page, service: Service, method: 'post' | 'put', path: string, data: object): Promise<T> {
   const res = await page.request[method](`${service.url}/api/v1${path}`, { data, timeout: 30_000 });
   expect(res.status(), await res.text()).toBeLessThan(300);
-  return (await res.json()) as Record<string, never>;
+  return (await res.json()) as T;
 }
-const addBen = (page: Page, service: Service) => call(page, service, 'post', '/users', { ...ben, name: 'Ben Osei' });
+const addBen = (page: Page, service: Service) => call<{ id: number }>(page, service, 'post', '/users', ben);
 const setRules = (page: Page, service: Service, rules: object) =>
-  call(page, service, 'put', '/policies', { ...open, ...rules });
+  call<object>(page, service, 'put', '/policies', { ...open, ...rules });
 const button = (page: Page, key: string) => page.getByRole('button', { name: t(key), exact: true });
 
 test('the administrator sets rules, and the wizard shows only what they allow', async ({ page, stage }) => {
@@ -87,10 +87,10 @@ test('a link brings the password once', async ({ page, stage, browser }) => {
   const service = await stage.service({ admin: true });
   const box = await stage.mailbox({ mails: 1 });
   await signIn(page, service);
-  const user = (await addBen(page, service)) as { id: number };
-  const asked = (await call(page, service, 'post', '/connect/ask', {
+  const user = await addBen(page, service);
+  const asked = await call<{ account_id: number; url: string }>(page, service, 'post', '/connect/ask', {
     account: { address: box.address, owner_id: user.id },
-  })) as { account_id: number; url: string };
+  });
   await page.goto(`${service.url}/admin/accounts/${asked.account_id}`);
   await button(page, 'policies.link.ask').click();
   const url = await page.getByLabel(t('policies.link.shown')).inputValue();
