@@ -36,7 +36,11 @@ export const test = base.extend<{ stage: Stage; witness: Witness }>({
 });
 
 /** signIn signs the browser of a page in, without the page. */
-export async function signIn(page: Page, service: Service, who = admin): Promise<void> {
+export async function signIn(
+  page: Page,
+  service: Service,
+  who: { email: string; password: string } = admin,
+): Promise<void> {
   const res = await page.request.post(service.url + '/api/v1/session', {
     data: { email: who.email, password: who.password },
   });

@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
-import { admin, axe, expect, signIn, test, type Mailbox, type Server, type Service } from './fixtures.ts';
+import { admin, axe, expect, signIn, test, type Mailbox, type Service } from './fixtures.ts';
+import type { Server } from './stage.ts';
 import { words } from './words.ts';
 
 const t = words('en');
