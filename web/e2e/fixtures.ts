@@ -39,7 +39,7 @@ export const test = base.extend<{ stage: Stage; witness: Witness }>({
 export async function signIn(
   page: Page,
   service: Service,
-  who: { email: string; password: string } = admin,
+  who: { name?: string; email: string; password: string } = admin,
 ): Promise<void> {
   const res = await page.request.post(service.url + '/api/v1/session', {
     data: { email: who.email, password: who.password },
