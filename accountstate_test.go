@@ -50,7 +50,8 @@ func TestWhoSendsFromAnIncompleteAccount(t *testing.T) {
 	facts := mailstead.SenderFacts{
 		User: mailstead.User{ID: 1},
 		Accounts: []mailstead.Account{
-			{ID: 1, OwnerID: 1, Name: "bare", Outgoing: bare}, {ID: 2, OwnerID: 1, Name: "empty"},
+			{ID: 1, OwnerID: 1, Name: "bare", Outgoing: bare},
+			{ID: 2, OwnerID: 1, Name: "empty"},
 			{ID: 3, Name: "system", Outgoing: &mailstead.Side{Enabled: true}},
 		},
 		Assignments: []mailstead.Assignment{{AccountID: 3, System: true}},
