@@ -163,6 +163,10 @@ func (s *suite) run(t *testing.T) (count int) {
 				results := spec.Tests[0].Results
 				last := results[len(results)-1]
 				t.Logf("took %.1f s", last.Duration/1000)
+				// What is wrong comes first: the logs of services are long.
+				for _, e := range last.Errors {
+					t.Error(clean(e.text()))
+				}
 				for _, line := range last.Stdout {
 					if name, value, found := strings.Cut(strings.TrimSpace(line.Text), " = "); found {
 						t.Attr(strings.ReplaceAll(name, " ", "_"), value)
@@ -172,9 +176,6 @@ func (s *suite) run(t *testing.T) (count int) {
 				}
 				if last.Status != "passed" || !spec.OK {
 					t.Errorf("%s after %.1fs", last.Status, last.Duration/1000)
-				}
-				for _, e := range last.Errors {
-					t.Error(clean(e.text()))
 				}
 			})
 		}

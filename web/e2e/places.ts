@@ -147,6 +147,7 @@ export const places: Place[] = [
       const account = await idOf(page, demo, 'support@demo.example');
       const res = await page.request.post(`${base}/accounts/${account}/password-links`, { data: {} });
       const { token } = (await res.json()) as { token: string };
+      await page.request.delete(base + '/session');
       await page.goto(`${demo}/password-link#token=${token}`);
     },
   },
@@ -308,8 +309,13 @@ export const places: Place[] = [
     name: 'compose-reply',
     open: async (s) => {
       await message(s, 'sales@demo.example', () => true);
-      await s.page.keyboard.press('r');
-      await s.page.getByRole('textbox', { name: s.t('compose.text.label') }).waitFor();
+      // The key works as soon as the message is there, which its heading alone does not tell.
+      const text = s.page.getByRole('textbox', { name: s.t('compose.text.label') });
+      for (let tries = 0; tries < 5 && !(await text.isVisible()); tries++) {
+        await s.page.keyboard.press('r');
+        await text.waitFor({ timeout: 5000 }).catch(() => undefined);
+      }
+      await text.waitFor();
     },
   },
   { name: 'outbox', open: at('/outbox') },
