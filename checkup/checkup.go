@@ -56,9 +56,9 @@ type Config struct {
 
 // Defaults of Config.
 const (
-	// Eight of both kinds: a connection that we closed may count a moment longer at the
+	// Six of both kinds: a connection that we closed counts a moment longer at a busy
 	// server, and ten is what careful providers allow.
-	defaultPerHost = 4
+	defaultPerHost = 3
 	defaultWorkers = 32
 )
 
