@@ -139,6 +139,21 @@ test('a domain is mapped, changed and deleted', async ({ page, stage, witness })
   await sheet.getByRole('combobox', { name: t('admin.provider') }).selectOption('gmail');
   await sheet.getByRole('button', { name: t('settings.save') }).click();
   await expect(row).toContainText('Gmail');
+  // A domain that is read by POP3 stays so when something else of it changes.
+  const pop3 = { protocol: 'pop3', host: 'pop.example.net', port: 995, security: 'tls' };
+  const smtp = { protocol: 'smtp', host: 'smtp.example.net', port: 465, security: 'tls' };
+  const domain = `${service.url}/api/v1/domains/example.net`;
+  expect((await page.request.put(domain, { data: { incoming: [pop3], outgoing: [smtp] } })).ok()).toBe(true);
+  await page.reload();
+  await row.getByRole('button', { name: t('admin.domains.edit', { name: 'example.net' }) }).click();
+  await sheet
+    .getByRole('group', { name: t('settings.side.outgoing.title') })
+    .getByLabel(t('settings.server'))
+    .fill('mail.example.net');
+  await sheet.getByRole('button', { name: t('settings.save') }).click();
+  await expect(sheet).toHaveCount(0);
+  expect(((await (await page.request.get(domain)).json()) as { incoming: object[] }).incoming).toEqual([pop3]);
+
   await row.getByRole('button', { name: t('admin.domains.delete', { name: 'example.net' }) }).click();
   await expect(row).toHaveCount(0);
   await button(page, 'settings.undo').click();

@@ -1,25 +1,14 @@
 import type { Schema } from '$lib/api/client';
-import { usualPort } from '../../settings/shared/server';
+import { serverOf, type Side, type TypedServer } from './typed-server';
 
 type Server = Schema<'Server'>;
 
-/** A server as it is typed into the form of a domain. */
-export interface TypedServer {
-  host: string;
-  port: string;
-  security: 'tls' | 'starttls';
-}
-
-export function typedServer(side: 'incoming' | 'outgoing', server?: Server): TypedServer {
-  const security = server?.security === 'starttls' ? 'starttls' : 'tls';
-  return { host: server?.host ?? '', port: String(server?.port ?? usualPort(side, security)), security };
-}
+/** protocolOf is what a side of a domain speaks: what it spoke, for a new one the usual. */
+export const protocolOf = (side: Side, before: Server[] = []): Server['protocol'] =>
+  before[0]?.protocol ?? (side === 'incoming' ? 'imap' : 'smtp');
 
 /** serversOf is a side of the mapping: nothing where no host was typed; further servers stay as they are. */
-export function serversOf(side: 'incoming' | 'outgoing', typed: TypedServer, before: Server[] = []): Server[] {
-  const host = typed.host.trim();
-  if (!host) return [];
-  const protocol = side === 'incoming' ? 'imap' : 'smtp';
-  const port = Number(typed.port) || usualPort(side, typed.security);
-  return [{ protocol, host, port, security: typed.security }, ...before.slice(1)];
+export function serversOf(side: Side, typed: TypedServer, before: Server[] = []): Server[] {
+  if (!typed.host.trim()) return [];
+  return [serverOf(side, typed, protocolOf(side, before)), ...before.slice(1)];
 }

@@ -1,18 +1,14 @@
 import type { Schema } from '$lib/api/client';
-import { usualPort } from '../../settings/shared/server';
 import { serviceOf, type Service } from './provider';
+import { serverOf, typedServer, type Side, type TypedServer } from './typed-server';
 
 type Provider = Schema<'Provider'>;
 type Server = Schema<'Server'>;
-export type Side = 'incoming' | 'outgoing';
 export type LoginForm = Schema<'Provider'>['username'] extends infer U ? NonNullable<U>[keyof NonNullable<U>] : never;
 export type SignIn = 'password' | 'app' | 'either' | 'none';
 
 /** A server as it is typed into the form of a provider. */
-export interface TypedServer {
-  host: string;
-  port: string;
-  security: 'tls' | 'starttls';
+interface ProviderServer extends TypedServer {
   username: LoginForm;
 }
 
@@ -20,8 +16,8 @@ export interface TypedServer {
 export interface ProviderText {
   name: string;
   service: Service;
-  incoming: TypedServer;
-  outgoing: TypedServer;
+  incoming: ProviderServer;
+  outgoing: ProviderServer;
   signIn: SignIn;
   appPasswordURL: string;
   notes: string;
@@ -29,12 +25,9 @@ export interface ProviderText {
   savesSent: boolean;
 }
 
-function typed(side: Side, p?: Provider): TypedServer {
+function typed(side: Side, p?: Provider): ProviderServer {
   const server = p?.[side]?.[0];
-  const security = server?.security === 'starttls' ? 'starttls' : 'tls';
-  const username = (server && p?.username?.[server.protocol]) || 'email';
-  const port = String(server?.port ?? usualPort(side, security));
-  return { host: server?.host ?? '', port, security, username };
+  return { ...typedServer(side, server), username: (server && p?.username?.[server.protocol]) || 'email' };
 }
 
 function signInOf(p?: Provider): SignIn {
@@ -69,9 +62,8 @@ export function fieldsOf(text: ProviderText, was?: Provider): Schema<'ProviderFi
     const t = text[side];
     const protocol = side === 'incoming' ? incomingProtocol : 'smtp';
     if (!t.host.trim() || (side === 'incoming' && relay)) return [];
-    const port = Number(t.port) || usualPort(side, t.security, protocol);
     const rest = (was?.[side] ?? []).slice(1).filter((s) => s.protocol === protocol);
-    return [{ protocol, host: t.host.trim(), port, security: t.security }, ...rest];
+    return [serverOf(side, t, protocol), ...rest];
   };
   return {
     name: text.name,
