@@ -22,7 +22,7 @@ func (h *Handler) checkupRoutes() {
 		method: http.MethodPost, path: "/checkups", id: "beginCheckup", tag: "Tests",
 		summary: "Test many accounts",
 		about: "For administrators: signs in at both servers of the chosen accounts, or of all, as they are stored. A mail server has at most " +
-			"ten connections of it at a time. The answer comes at once; the checkup tells how far it is, and goes on after a restart.",
+			"five connections of it at a time. The answer comes at once; the checkup tells how far it is, and goes on after a restart.",
 		status: http.StatusAccepted, example: map[string]any{"all": true},
 	}, h.beginCheckup)
 	add(h, route{

@@ -126,6 +126,7 @@ func openHouse(t *testing.T, o houseOptions) *house {
 		Explain: catalogue, Now: o.now, Logger: logger, SentCopied: in.Nudge,
 	})
 	con := connect.New(connect.Config{
+		Hosts: queue.NewHosts(5),
 		Store: h.db, Bin: h.db, People: h.db, Links: h.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: true, Connected: in.Restart, Now: o.now, Logger: logger,
 	})
@@ -139,7 +140,7 @@ func openHouse(t *testing.T, o houseOptions) *house {
 	}
 	t.Cleanup(in.Stop)
 	t.Cleanup(out.Stop)
-	checks := checkup.New(checkup.Config{Store: h.db, Tester: con, Now: o.now, Logger: logger, At: -1})
+	checks := checkup.New(checkup.Config{Store: h.db, Tester: con, Hosts: queue.NewHosts(5), Now: o.now, Logger: logger, At: -1})
 	must(checks.Start(t.Context()))
 	t.Cleanup(checks.Stop)
 	h.config = api.Config{

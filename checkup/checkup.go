@@ -40,6 +40,13 @@ type Tester interface {
 	TestStored(ctx context.Context, id mailstead.AccountID) (mailstead.CheckupResult, error)
 }
 
+// Hosts lets work at mail servers in, so many connections to a host at a time.
+type Hosts interface {
+	// Enter waits until every host has room for the connections needed there. leave
+	// gives them back.
+	Enter(ctx context.Context, need map[string]int) (leave func(), err error)
+}
+
 // Config is what a Service is made of.
 type Config struct {
 	Store  Store
@@ -49,23 +56,13 @@ type Config struct {
 	// At is the time of the day of the nightly checkup, in Now's zone, as the time
 	// since midnight; negative for none.
 	At time.Duration
-	// PerHost is how many connections a host has of each kind, incoming and outgoing,
-	// at a time; Workers how many accounts are tested at a time. 0 means the default.
-	PerHost, Workers int
+	// Hosts keeps how many connections a mail server has.
+	Hosts Hosts
 }
-
-// Defaults of Config.
-const (
-	// Six of both kinds: a connection that we closed counts a moment longer at a busy
-	// server, and ten is what careful providers allow.
-	defaultPerHost = 3
-	defaultWorkers = 32
-)
 
 // Service is the journey. It is safe for use by many goroutines.
 type Service struct {
 	c       Config
-	hosts   limits
 	workers *semaphore.Weighted
 
 	mu      sync.Mutex
@@ -77,16 +74,7 @@ type Service struct {
 
 // New returns a journey. Nothing is tested before Start.
 func New(c Config) *Service {
-	if c.PerHost == 0 {
-		c.PerHost = defaultPerHost
-	}
-	if c.Workers == 0 {
-		c.Workers = defaultWorkers
-	}
-	return &Service{
-		c: c, hosts: limits{most: int64(c.PerHost), all: make(map[string]*limit)}, workers: semaphore.NewWeighted(int64(c.Workers)),
-		running: make(map[mailstead.CheckupID]context.CancelFunc),
-	}
+	return &Service{c: c, workers: semaphore.NewWeighted(workers), running: make(map[mailstead.CheckupID]context.CancelFunc)}
 }
 
 // Start goes on with what an earlier run of the service left, and keeps the schedule.

@@ -17,6 +17,7 @@ import (
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/checkup"
 	"github.com/mailstead/mailstead/mailtest"
+	"github.com/mailstead/mailstead/queue"
 	"github.com/mailstead/mailstead/store"
 	"github.com/mailstead/mailstead/store/sqlite"
 )
@@ -82,7 +83,7 @@ func open(t *testing.T, hosts ...string) *store.DB {
 // start starts the journey on a store.
 func start(t *testing.T, db *store.DB, tester *tester, change ...func(*checkup.Config)) *checkup.Service {
 	t.Helper()
-	c := checkup.Config{Store: db, Tester: tester, Now: time.Now, Logger: slog.New(slog.DiscardHandler), At: -1}
+	c := checkup.Config{Store: db, Tester: tester, Hosts: queue.NewHosts(5), Now: time.Now, Logger: slog.New(slog.DiscardHandler), At: -1}
 	for _, f := range change {
 		f(&c)
 	}
@@ -192,7 +193,7 @@ func TestAHostHasFewConnectionsAndHoldsUpNobody(t *testing.T) {
 		}
 		return mailstead.CheckupResult{Verdict: mailstead.VerdictOK}, nil
 	}}
-	s := start(t, db, tests, func(c *checkup.Config) { c.PerHost = 3 })
+	s := start(t, db, tests, func(c *checkup.Config) { c.Hosts = queue.NewHosts(3) })
 	first, err := s.Begin(t.Context(), ada, true, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -225,7 +226,7 @@ func TestACancelledCheckupKeepsItsResults(t *testing.T) {
 		}
 		return mailstead.CheckupResult{Verdict: mailstead.VerdictOK}, ctx.Err()
 	}}
-	s := start(t, db, tests, func(c *checkup.Config) { c.PerHost = 1 })
+	s := start(t, db, tests, func(c *checkup.Config) { c.Hosts = queue.NewHosts(1) })
 	c, err := s.Begin(t.Context(), ada, true, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -250,7 +251,7 @@ func TestACheckupGoesOnAfterAStop(t *testing.T) {
 		}
 		return mailstead.CheckupResult{Verdict: mailstead.VerdictOK}, nil
 	}}
-	s := start(t, db, first, func(c *checkup.Config) { c.PerHost = 1 })
+	s := start(t, db, first, func(c *checkup.Config) { c.Hosts = queue.NewHosts(1) })
 	c, err := s.Begin(t.Context(), ada, true, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -278,7 +279,7 @@ func TestNightlyCheckup(t *testing.T) {
 		drift := time.Until(begin)
 		fake := &nights{now: func() time.Time { return time.Now().Add(drift).In(rome) }}
 		s := checkup.New(checkup.Config{
-			Store: fake, Tester: new(tester), Logger: slog.New(slog.DiscardHandler), At: 3*time.Hour + 30*time.Minute,
+			Store: fake, Tester: new(tester), Hosts: queue.NewHosts(5), Logger: slog.New(slog.DiscardHandler), At: 3*time.Hour + 30*time.Minute,
 			Now: fake.now,
 		})
 		if err := s.Start(t.Context()); err != nil {

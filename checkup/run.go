@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/mailstead/mailstead"
 )
@@ -35,10 +34,16 @@ func (s *Service) begin(id mailstead.CheckupID) {
 	})
 }
 
-const taskPage = 1000
+const (
+	taskPage = 1000
+	// workers is how many accounts are tested at a time, perLine how many accounts of
+	// one incoming host.
+	workers = 32
+	perLine = 3
+)
 
 // perform tests all that waits of a checkup and ends it. Accounts of one incoming host
-// stand in one line, so that a slow host holds up nobody else.
+// stand in one line, so that a slow host does not hold up the others.
 func (s *Service) perform(ctx context.Context, id mailstead.CheckupID) error {
 	lines := make(map[string][]mailstead.CheckupTask)
 	for after := mailstead.AccountID(0); ; {
@@ -57,51 +62,44 @@ func (s *Service) perform(ctx context.Context, id mailstead.CheckupID) error {
 			break
 		}
 	}
-	var group sync.WaitGroup
-	failed := make(chan error, 1)
+	group, tests := errgroup.WithContext(ctx)
 	for _, line := range lines {
 		tasks := make(chan mailstead.CheckupTask, len(line))
 		for _, t := range line {
 			tasks <- t
 		}
 		close(tasks)
-		for range min(s.c.PerHost, len(line)) {
-			group.Go(func() {
+		for range min(perLine, len(line)) {
+			group.Go(func() error {
 				for t := range tasks {
-					if err := s.test(ctx, id, t); err != nil {
-						select {
-						case failed <- err:
-						default:
-						}
-						return
+					if err := s.test(tests, id, t); err != nil {
+						return err
 					}
 				}
+				return nil
 			})
 		}
 	}
-	group.Wait()
-	select {
-	case err := <-failed:
+	if err := group.Wait(); err != nil {
 		return err
-	default:
-		return s.c.Store.EndCheckup(ctx, id, mailstead.CheckupDone)
 	}
+	return s.c.Store.EndCheckup(ctx, id, mailstead.CheckupDone)
 }
 
 // test tests one account when its hosts have room and stores the result. An error
 // means that the checkup cannot go on.
 func (s *Service) test(ctx context.Context, id mailstead.CheckupID, t mailstead.CheckupTask) error {
-	// In this order everywhere, so that nobody waits in a ring.
-	for _, host := range []struct{ side, name string }{{"in ", t.IncomingHost}, {"out ", t.OutgoingHost}} {
-		if host.name == "" {
-			continue
+	need := make(map[string]int)
+	for _, host := range []string{t.IncomingHost, t.OutgoingHost} {
+		if host != "" {
+			need[host]++
 		}
-		leave, err := s.hosts.enter(ctx, host.side+host.name)
-		if err != nil {
-			return err
-		}
-		defer leave()
 	}
+	leave, err := s.c.Hosts.Enter(ctx, need)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if err := s.workers.Acquire(ctx, 1); err != nil {
 		return err
 	}
@@ -127,46 +125,6 @@ func told(err error) string {
 		return e.Text
 	}
 	return "The test could not be made: see the log."
-}
-
-// limits keeps how many connections each host has.
-type limits struct {
-	most int64
-
-	mu  sync.Mutex
-	all map[string]*limit
-}
-
-type limit struct {
-	free  *semaphore.Weighted
-	users int
-}
-
-// enter waits for room at a host; leave gives it back.
-func (l *limits) enter(ctx context.Context, host string) (leave func(), err error) {
-	l.mu.Lock()
-	one := l.all[host]
-	if one == nil {
-		one = &limit{free: semaphore.NewWeighted(l.most)}
-		l.all[host] = one
-	}
-	one.users++
-	l.mu.Unlock()
-	forget := func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if one.users--; one.users == 0 {
-			delete(l.all, host)
-		}
-	}
-	if err := one.free.Acquire(ctx, 1); err != nil {
-		forget()
-		return nil, err
-	}
-	return func() {
-		one.free.Release(1)
-		forget()
-	}, nil
 }
 
 // keepSchedule starts a checkup of all accounts at the same time of every day.

@@ -20,6 +20,7 @@ import (
 	"github.com/mailstead/mailstead/mailtest"
 	"github.com/mailstead/mailstead/provider/imap"
 	"github.com/mailstead/mailstead/provider/smtp"
+	"github.com/mailstead/mailstead/queue"
 	"github.com/mailstead/mailstead/store"
 	"github.com/mailstead/mailstead/store/sqlite"
 )
@@ -59,7 +60,7 @@ func TestManyAccountsOfOneDovecot(t *testing.T) {
 		})
 		must(t, err)
 	}
-	s := checkup.New(checkup.Config{Store: db, Tester: tests(t, db, sealer, servers.CA), Now: time.Now, Logger: slog.New(slog.DiscardHandler), At: -1})
+	s := checkup.New(checkup.Config{Store: db, Tester: tests(t, db, sealer, servers.CA), Hosts: queue.NewHosts(5), Now: time.Now, Logger: slog.New(slog.DiscardHandler), At: -1})
 	must(t, s.Start(t.Context()))
 	t.Cleanup(s.Stop)
 

@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/mailstead/mailstead"
 )
@@ -54,9 +53,7 @@ type BulkItem struct {
 const (
 	// maxBulk is the most rows of a bulk change.
 	maxBulk = 2000
-	// bulkPerHost is how many connections a bulk change has to one host at a time,
-	// bulkWorkers how many accounts are under way at all.
-	bulkPerHost = 5
+	// bulkWorkers is how many accounts are under way at a time.
 	bulkWorkers = 20
 )
 
@@ -69,8 +66,6 @@ type Bulk struct {
 	actor mailstead.Actor
 	r     BulkRequest
 	jobs  []bulkJob
-	mu    sync.Mutex
-	hosts map[string]*semaphore.Weighted
 }
 
 type bulkJob struct {
@@ -98,7 +93,7 @@ func (s *Service) PlanBulk(ctx context.Context, actor mailstead.Actor, r BulkReq
 			return nil, err
 		}
 	}
-	b := &Bulk{s: s, actor: actor, r: r, hosts: make(map[string]*semaphore.Weighted)}
+	b := &Bulk{s: s, actor: actor, r: r}
 	return b, b.find(ctx)
 }
 
@@ -204,7 +199,11 @@ func (b *Bulk) change(ctx context.Context, id mailstead.AccountID, password mail
 	if err != nil {
 		return err
 	}
-	done, err := b.enter(ctx, sides)
+	need := make(map[string]int)
+	for _, t := range sides {
+		need[t.targets[0].server.Host]++
+	}
+	done, err := s.c.Hosts.Enter(ctx, need)
 	if err != nil {
 		return err
 	}
@@ -274,42 +273,4 @@ func (b *Bulk) trials(ctx context.Context, old, a *mailstead.Account, password m
 		a.ProviderID = b.s.providerOf(a, old.ProviderID)
 	}
 	return sides, moved, b.s.justifyPlain(a, newServers(old, sides), "")
-}
-
-// enter waits until the hosts of the tests have room: each side is one connection at
-// a time. Hosts are entered in order, so that two never wait for each other.
-func (b *Bulk) enter(ctx context.Context, sides []*trial) (leave func(), err error) {
-	need := make(map[string]int64)
-	for _, t := range sides {
-		need[t.targets[0].server.Host]++
-	}
-	var entered []func()
-	leave = func() {
-		for _, f := range entered {
-			f()
-		}
-	}
-	names := make([]string, 0, len(need))
-	for name := range need {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		room := b.room(name)
-		if err := room.Acquire(ctx, need[name]); err != nil {
-			leave()
-			return nil, err
-		}
-		entered = append(entered, func() { room.Release(need[name]) })
-	}
-	return leave, nil
-}
-
-func (b *Bulk) room(host string) *semaphore.Weighted {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.hosts[host] == nil {
-		b.hosts[host] = semaphore.NewWeighted(bulkPerHost)
-	}
-	return b.hosts[host]
 }

@@ -63,6 +63,12 @@ type People interface {
 	SenderFacts(ctx context.Context, user mailstead.UserID, named ...mailstead.AccountID) (mailstead.SenderFacts, error)
 }
 
+// Hosts lets work on many accounts in at their mail servers, so many connections to a
+// host at a time.
+type Hosts interface {
+	Enter(ctx context.Context, need map[string]int) (leave func(), err error)
+}
+
 // Sealer seals and opens the secrets of accounts.
 type Sealer interface {
 	Seal(secret mailstead.Secret, accountKey string, f mailstead.SecretField) (mailstead.Sealed, error)
@@ -89,6 +95,7 @@ type Config struct {
 	Explainer Explainer
 	Source    mailstead.SourceDriver
 	Sender    mailstead.SenderDriver
+	Hosts     Hosts
 	// AllowPlain permits servers without encryption also where the policies do not;
 	// a person must ask for them explicitly and in writing.
 	AllowPlain bool

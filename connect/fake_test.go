@@ -16,6 +16,7 @@ import (
 	"github.com/mailstead/mailstead/connect"
 	"github.com/mailstead/mailstead/credential"
 	"github.com/mailstead/mailstead/discover"
+	"github.com/mailstead/mailstead/queue"
 )
 
 var testTime = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
@@ -28,6 +29,7 @@ type world struct {
 	incoming *driver
 	outgoing *driver
 	// connected, changed and healthy list the calls of the hooks.
+	hooks                       sync.Mutex
 	connected, changed, healthy []mailstead.AccountID
 }
 
@@ -62,19 +64,27 @@ func newWorld(t testing.TB, change ...func(*connect.Config)) *world {
 		sealer: sealer, incoming: newDriver("right"), outgoing: newDriver("right"),
 	}
 	c := connect.Config{
+		Hosts: queue.NewHosts(5),
 		Store: w.store, Bin: w.store, Sealer: sealer, Directory: directory, Explainer: explainer{},
 		Source: sourceDriver{w.incoming}, Sender: senderDriver{w.outgoing},
-		Connected: func(id mailstead.AccountID) { w.connected = append(w.connected, id) },
-		Changed:   func(id mailstead.AccountID) { w.changed = append(w.changed, id) },
-		Healthy:   func(id mailstead.AccountID) { w.healthy = append(w.healthy, id) },
-		Now:       func() time.Time { return testTime },
-		Logger:    slog.New(slog.DiscardHandler),
+		Connected: w.hook(&w.connected), Changed: w.hook(&w.changed), Healthy: w.hook(&w.healthy),
+		Now:    func() time.Time { return testTime },
+		Logger: slog.New(slog.DiscardHandler),
 	}
 	for _, f := range change {
 		f(&c)
 	}
 	w.Service = connect.New(c)
 	return w
+}
+
+// hook returns a hook that notes its calls.
+func (w *world) hook(calls *[]mailstead.AccountID) func(mailstead.AccountID) {
+	return func(id mailstead.AccountID) {
+		w.hooks.Lock()
+		defer w.hooks.Unlock()
+		*calls = append(*calls, id)
+	}
 }
 
 // password returns the stored password of a side.

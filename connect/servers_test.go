@@ -18,6 +18,7 @@ import (
 	"github.com/mailstead/mailstead/mailtest"
 	"github.com/mailstead/mailstead/provider/imap"
 	"github.com/mailstead/mailstead/provider/smtp"
+	"github.com/mailstead/mailstead/queue"
 	"github.com/mailstead/mailstead/store"
 	"github.com/mailstead/mailstead/store/sqlite"
 )
@@ -102,6 +103,7 @@ func firmConfig(t *testing.T, db *store.DB, ca *mailtest.CA, o firmOptions) conn
 	}
 	dialer := dial.New(d)
 	return connect.Config{
+		Hosts: queue.NewHosts(5),
 		Store: db, Bin: db, Sealer: sealer, Directory: directory, Explainer: catalogue,
 		Source: imap.New(imap.Config{Dialer: dialer, Now: time.Now}), Sender: smtp.New(dialer, smtp.Options{Now: time.Now}),
 		AllowPlain: o.allowPlain, TestTimeout: 20 * time.Second,

@@ -175,7 +175,9 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		MaxAttachments: a.c.MaxAttachments, Connections: a.c.SendConnections, RetryDelays: a.c.SendRetry, MaxAge: a.c.SendExpire,
 		LookDelays: a.c.SendUnknownRetry, StopGrace: stopTimeout,
 	})
+	hosts := queue.NewHosts(bulkConnections)
 	a.connect = connect.New(connect.Config{
+		Hosts: hosts,
 		Store: a.db, Bin: a.db, People: a.db, Links: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
 	})
@@ -183,7 +185,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 	if err != nil {
 		return err
 	}
-	a.checkup = checkup.New(checkup.Config{Store: a.db, Tester: a.connect, Now: time.Now, Logger: a.log, At: at})
+	a.checkup = checkup.New(checkup.Config{Store: a.db, Tester: a.connect, Hosts: hosts, Now: time.Now, Logger: a.log, At: at})
 	a.admin = admin.New(admin.Config{
 		Store: a.db, Directory: directory, Now: time.Now, Logger: a.log,
 		Networks: a.c.AllowedNetworks, AllowPlain: a.c.AllowUnencrypted,
@@ -220,6 +222,10 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.pages.ServeHTTP(w, r)
 }
+
+// bulkConnections is how many connections tests and changes of many accounts have to a
+// host at a time, together. Careful providers allow ten; mail is read and sent beside.
+const bulkConnections = 5
 
 // sendingAccounts is how many accounts send at the same time.
 const sendingAccounts = 32
