@@ -20,6 +20,8 @@ const (
 	EventMessagesChanged  EventType = "messages.changed"
 	EventMessagesRemoved  EventType = "messages.removed"
 	EventOutgoing         EventType = "outgoing.state"
+	// EventNotices tells a user that the notices for him have changed.
+	EventNotices EventType = "notices.changed"
 )
 
 // Event is one entry of the event stream. It is stored in the same step as what

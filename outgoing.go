@@ -56,6 +56,9 @@ type OutgoingMessage struct {
 	SentCopyDueAt    time.Time `json:"-"`
 	CreatedAt        time.Time `json:"created_at"`
 	AcceptedAt       time.Time `json:"accepted_at,omitzero"`
+	// Arrival is the second half of a round trip, nil for mails that are none. Lists
+	// leave it out.
+	Arrival *Arrival `json:"arrival,omitempty"`
 }
 
 // SentCopyState says whether the mail stands in the account's Sent folder.

@@ -28,6 +28,12 @@ type Policies struct {
 	// ConfirmDomains keeps a domain that a sign-in taught from colleagues until an
 	// administrator has confirmed it.
 	ConfirmDomains bool `json:"confirm_domains"`
+	// ReportTo is the address that reports of problems go to; "" stands for the
+	// administrators' own.
+	ReportTo string `json:"report_to"`
+	// AlertsByMail tells those concerned also by mail that the processing of an
+	// account has stopped.
+	AlertsByMail bool `json:"alerts_by_mail"`
 	// UpdatedAt is the version: zero while nobody changed anything.
 	UpdatedAt time.Time `json:"updated_at,omitzero" audit:"-"`
 }
@@ -57,7 +63,7 @@ const (
 
 // DefaultPolicies returns the rules of an installation where nobody set any.
 func DefaultPolicies() Policies {
-	return Policies{Copies: CopiesEverybody, TypedServers: true, OwnAccounts: FreedomEverything}
+	return Policies{Copies: CopiesEverybody, TypedServers: true, OwnAccounts: FreedomEverything, AlertsByMail: true}
 }
 
 // mostAccounts bounds AccountsPerUser, mostPolicyItems its lists.
@@ -82,6 +88,13 @@ func (p *Policies) Validate() error {
 	}
 	if len(p.CopyProfiles) > mostPolicyItems || len(p.ProviderIDs) > mostPolicyItems {
 		return Invalid("provider_ids", "input.too_many", "These are too many items for one list.")
+	}
+	if p.ReportTo != "" {
+		address, err := CleanAddress("report_to", p.ReportTo)
+		if err != nil {
+			return err
+		}
+		p.ReportTo = address
 	}
 	p.CopyProfiles = sortedSet(p.CopyProfiles)
 	p.ProviderIDs = sortedSet(p.ProviderIDs)

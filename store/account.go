@@ -351,7 +351,9 @@ func (s *step) updateAccount(
 }
 
 // SetHealth stores how a side fares. A zero CheckedAt or SuccessAt leaves the
-// stored time. When state or code changed, it stores an EventAccountHealth.
+// stored time. When state or code changed, it stores an EventAccountHealth. A Stop of
+// the account begins with the first failure of the incoming side and ends with its
+// next success; one that nobody was told of leaves no trace.
 func (db *DB) SetHealth(ctx context.Context, id mailstead.AccountID, side mailstead.SideName, h mailstead.Health) error {
 	return db.write(ctx, "set health", func(ctx context.Context, s *step) error {
 		row, err := oneAccount(ctx, s.Session, id, s.engine.RowLock(RowUpdate))
@@ -371,7 +373,7 @@ func (db *DB) SetHealth(ctx context.Context, id mailstead.AccountID, side mailst
 		if h.SuccessAt.IsZero() {
 			h.SuccessAt = instant(r.SuccessAt)
 		}
-		changed := r.HealthState != string(h.State) || r.HealthCode != h.Code
+		changed, was := r.HealthState != string(h.State) || r.HealthCode != h.Code, mailstead.HealthState(r.HealthState)
 		r.setHealth(h)
 		row.setKeys()
 		_, err = s.NewUpdate().Model(row).WherePK().Column(prefix+"health_state", prefix+"health_code",
@@ -381,6 +383,9 @@ func (db *DB) SetHealth(ctx context.Context, id mailstead.AccountID, side mailst
 		}
 		if changed {
 			s.emit(mailstead.NewEvent(mailstead.EventAccountHealth, id, mailstead.HealthData{Side: side, State: h.State, Code: h.Code}))
+		}
+		if side == mailstead.SideIncoming {
+			return s.noteStop(ctx, id, was, h.State)
 		}
 		return nil
 	})

@@ -127,6 +127,12 @@ func (db *DB) SubmitOutgoing(ctx context.Context, m *mailstead.OutgoingMessage) 
 			return err
 		}
 		done.ID = id
+		if done.Arrival != nil {
+			row := newArrivalRow(id, done.Arrival)
+			if _, err := s.NewInsert().Model(&row).Exec(ctx); err != nil {
+				return err
+			}
+		}
 		s.emitOutgoing(&done)
 		return nil
 	})
@@ -169,7 +175,11 @@ func (db *DB) Outgoing(ctx context.Context, id mailstead.OutgoingID) (mailstead.
 	if err != nil {
 		return mailstead.OutgoingMessage{}, nil, fmt.Errorf("read attempts: %w", err)
 	}
-	return row.outgoing(), list, nil
+	m := row.outgoing()
+	if m.Arrival, err = arrivalOf(ctx, s, id); err != nil {
+		return mailstead.OutgoingMessage{}, nil, fmt.Errorf("read arrival: %w", err)
+	}
+	return m, list, nil
 }
 
 // isOpen keeps the mails that wait for something: few among many. It reads as the

@@ -1,0 +1,138 @@
+package mailstead
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// StopID names a Stop.
+type StopID int64
+
+// Stop is a time in which the incoming mail of an account was not processed. It
+// begins with the first failure and ends with the next success, and those concerned
+// are told of each end once, when it matters (see StopMatters).
+type Stop struct {
+	ID        StopID
+	AccountID AccountID
+	BeganAt   time.Time
+}
+
+// StopTolerance is how long a mailbox that may come back by itself is waited for
+// before anybody is told.
+const StopTolerance = time.Hour
+
+// NoticeID names a Notice.
+type NoticeID int64
+
+func (id NoticeID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// NoticeKind is what a notice tells.
+type NoticeKind string
+
+// The kinds of notices. A notice that tells of a stop becomes one that tells of its
+// end.
+const (
+	NoticeStopped NoticeKind = "stopped"
+	NoticeWorks   NoticeKind = "works"
+)
+
+// NoticeMail is how the mail of a notice stands.
+type NoticeMail string
+
+// The states of the mail of a notice. One that is gathered belongs to a mail that is
+// about to be written, or was when the service died.
+const (
+	NoticeMailNone     NoticeMail = ""
+	NoticeMailPending  NoticeMail = "pending"
+	NoticeMailGathered NoticeMail = "gathered"
+	NoticeMailSent     NoticeMail = "sent"
+)
+
+// Notice tells one person that the mail of an account is not read any more, or is
+// again. It stays until it is read, one of a stop also until the account works.
+type Notice struct {
+	ID        NoticeID   `json:"id"`
+	UserID    UserID     `json:"user_id"`
+	Kind      NoticeKind `json:"kind"`
+	AccountID AccountID  `json:"account_id"`
+	// Name and Address are those of the account today.
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	// State, Code, Text and Action are the account's health today.
+	State  HealthState `json:"state,omitempty"`
+	Code   string      `json:"code,omitempty"`
+	Text   string      `json:"text,omitempty"`
+	Action string      `json:"action,omitempty"`
+	// Since is when processing stopped, Until when it went on.
+	Since     time.Time `json:"since"`
+	Until     time.Time `json:"until,omitzero"`
+	CreatedAt time.Time `json:"created_at"`
+	ReadAt    time.Time `json:"read_at,omitzero"`
+}
+
+// StopFacts is what is known about whom a stop concerns: the account, its assignments
+// and the people whom these reach, its owner and the administrators among them.
+type StopFacts struct {
+	Account     Account
+	Assignments []Assignment
+	People      []User
+}
+
+// Concerned returns who is told when the mail of the account is not read any more:
+// its owner, those who may read it, and the administrators when it belongs to the
+// organisation. Who is disabled is not told.
+func (f *StopFacts) Concerned() []UserID {
+	var out []UserID
+	for i := range f.People {
+		if u := &f.People[i]; f.concerns(u) {
+			out = append(out, u.ID)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (f *StopFacts) concerns(u *User) bool {
+	switch {
+	case u.Disabled:
+		return false
+	case f.Account.OwnerID == u.ID, f.Account.OwnerID == 0 && u.Role == RoleAdmin:
+		return true
+	}
+	return slices.ContainsFunc(f.Assignments, func(a Assignment) bool {
+		reaches := a.UserID == u.ID || (a.ProfileID != 0 && slices.Contains(u.ProfileIDs, a.ProfileID))
+		return reaches && !a.System && a.Has(RightRead)
+	})
+}
+
+// StopTold is all that is stored when people are told of a stop.
+type StopTold struct {
+	StopID StopID
+	Users  []UserID
+	// MailAt is when a mail may tell them, zero for never.
+	MailAt time.Time
+}
+
+// NoticeBatch is the notices that one mail tells one person.
+type NoticeBatch struct {
+	UserID UserID
+	// Batch names it among those of the user.
+	Batch   int64
+	Notices []Notice
+}
+
+// SystemMail is a mail that the service itself sends, from the system's default
+// account and from no other.
+type SystemMail struct {
+	Purpose SendPurpose
+	// UserID is for whom it is sent, 0 for nobody: that user sees it in the outbox.
+	UserID  UserID
+	To      []string
+	Subject string
+	Text    string
+	// Key makes repetitions one mail.
+	Key string
+	// Except are accounts that must not send it.
+	Except []AccountID
+}
