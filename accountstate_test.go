@@ -56,22 +56,22 @@ func TestWhoSendsFromAnIncompleteAccount(t *testing.T) {
 		},
 		Assignments: []mailstead.Assignment{{AccountID: 3, System: true}},
 	}
-	r := mailstead.ResolveSender(facts.Candidates(0, 0), mailstead.ConfigurationSender{})
+	r := mailstead.ResolveSender(facts.Candidates(0, nil), mailstead.ConfigurationSender{})
 	if r.AccountID != 1 || !r.Held || len(r.PassedOver) != 2 || r.PassedOver[0].Why != mailstead.PassIncomplete {
 		t.Errorf("got %+v, want the account without a password, held", r)
 	}
 	facts.Accounts = facts.Accounts[1:]
-	if r := mailstead.ResolveSender(facts.Candidates(0, 0), mailstead.ConfigurationSender{}); r.AccountID != 3 || r.Held {
+	if r := mailstead.ResolveSender(facts.Candidates(0, nil), mailstead.ConfigurationSender{}); r.AccountID != 3 || r.Held {
 		t.Errorf("got %+v, want the system's account", r)
 	}
 }
 
 func TestUsesOfTheOwnerDoNotCount(t *testing.T) {
 	a := mailstead.Account{OwnerID: 4}
-	if err := a.CheckUnused([]mailstead.AccountUse{{Kind: mailstead.UseUser, ID: 4}}); err != nil {
+	if err := a.CheckUnused([]mailstead.Use{{Kind: mailstead.UseUser, ID: "4"}}); err != nil {
 		t.Errorf("got %v, want nothing in the way", err)
 	}
-	other := []mailstead.AccountUse{{Kind: mailstead.UseUser, ID: 4}, {Kind: mailstead.UseUser, ID: 5}, {Kind: "template", ID: 1}}
+	other := []mailstead.Use{{Kind: mailstead.UseUser, ID: "4"}, {Kind: mailstead.UseUser, ID: "5"}, {Kind: mailstead.UseTemplate, ID: "1"}}
 	err := a.CheckUnused(other)
 	if got := mailstead.UsesOf(err); len(got) != 2 || mailstead.CodeOf(err) != mailstead.CodeAccountInUse {
 		t.Errorf("got %v, %+v", err, got)

@@ -1,66 +1,18 @@
 package mailstead
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
-// AccountUseKind is what kind of thing uses an account.
-type AccountUseKind string
-
-// What may use an account. Other kinds may come: whoever reads them treats an
-// unknown one by its name.
-const (
-	UseUser    AccountUseKind = "user"
-	UseProfile AccountUseKind = "profile"
-	// UseSystem is the system, which sends from the account.
-	UseSystem AccountUseKind = "system"
-	// UseOutgoing is a mail of the outbox that waits for something.
-	UseOutgoing AccountUseKind = "outgoing"
-)
-
-// AccountUse is a thing that uses an account.
-type AccountUse struct {
-	Kind AccountUseKind `json:"kind"`
-	// ID is its identifier, 0 for the system.
-	ID int64 `json:"id,omitempty"`
-	// Name is what it is called: of a mail its subject.
-	Name string `json:"name,omitempty"`
-}
-
-// MaxUses is the most uses of a kind that are listed.
-const MaxUses = 50
-
-// CodeAccountInUse is the code of AccountInUse.
+// CodeAccountInUse is the code of what CheckUnused refuses.
 const CodeAccountInUse = "account.in_use"
 
-// AccountInUse refuses to remove an account that something uses.
-type AccountInUse struct { //nolint:errname // it says what holds the account
-	Uses []AccountUse
-	err  *Error
-}
-
-func (e *AccountInUse) Error() string { return e.err.Error() }
-
-// Unwrap returns the *Error that it is, of KindConflict.
-func (e *AccountInUse) Unwrap() error { return e.err }
-
-// UsesOf returns the uses that an error of AccountInUse lists, else nil.
-func UsesOf(err error) []AccountUse {
-	var e *AccountInUse
-	if errors.As(err, &e) {
-		return e.Uses
-	}
-	return nil
-}
-
-// CheckUnused returns *AccountInUse when somebody beside the account's owner uses it.
-// What the owner was given of the own account does not count.
-func (a *Account) CheckUnused(uses []AccountUse) error {
-	var others []AccountUse
-	only := AccountUseKind("")
+// CheckUnused refuses, with KindConflict and CodeAccountInUse, to remove an account
+// that somebody beside its owner uses. What the owner was given of the own account
+// does not count.
+func (a *Account) CheckUnused(uses []Use) error {
+	var others []Use
+	only := UseKind("")
 	for _, u := range uses {
-		if u.Kind == UseUser && u.ID == int64(a.OwnerID) {
+		if u.isUser(a.OwnerID) {
 			continue
 		}
 		if others = append(others, u); len(others) == 1 {
@@ -78,10 +30,12 @@ func (a *Account) CheckUnused(uses []AccountUse) error {
 		text = "This is the system's account: an administrator must choose another one first."
 	case UseOutgoing:
 		text = "Mails of this account are still in the outbox. Wait until they are sent, or cancel them."
+	case UseTemplate:
+		text = "Templates send from this account: an administrator must choose another account for them first."
 	case UseUser, UseProfile:
 		text = "This account is assigned to users or profiles: an administrator must take these assignments away first."
 	}
-	return &AccountInUse{Uses: others, err: &Error{Kind: KindConflict, Code: CodeAccountInUse, Text: text}}
+	return &Error{Kind: KindConflict, Code: CodeAccountInUse, Text: text, UsedBy: others}
 }
 
 // UndoPeriod is how long an account that was deleted can be brought back.
@@ -114,7 +68,8 @@ type AccountRestoring struct {
 type AccountHoldings struct {
 	// Messages are the mails that are here.
 	Messages int `json:"messages"`
-	// Linked of them stay visible on records.
+	// Linked are the mails of its address that stay visible on records, also those
+	// that its server no longer has.
 	Linked int `json:"linked"`
 	// Elsewhere of them are known, but their bytes lie on the mail server only: no
 	// export has them.

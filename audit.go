@@ -48,6 +48,14 @@ const (
 	AuditLinkCreate       AuditAction = "password_link.create"
 	AuditLinkClose        AuditAction = "password_link.close"
 	AuditLinkUse          AuditAction = "password_link.use"
+	AuditRecordTypePut    AuditAction = "record_type.put"
+	AuditRecordTypeDelete AuditAction = "record_type.delete"
+	AuditRecordDelete     AuditAction = "record.delete"
+	AuditMailLink         AuditAction = "mail.link"
+	AuditMailUnlink       AuditAction = "mail.unlink"
+	AuditTemplateCreate   AuditAction = "template.create"
+	AuditTemplateUpdate   AuditAction = "template.update"
+	AuditTemplateDelete   AuditAction = "template.delete"
 	AuditDemoAdd          AuditAction = "demo.add"
 	AuditDemoRemove       AuditAction = "demo.remove"
 )
@@ -63,6 +71,8 @@ func AuditActions() []AuditAction {
 		AuditDomainPut, AuditDomainLearn, AuditDomainApprove, AuditDomainReject, AuditDomainDelete,
 		AuditProviderCreate, AuditProviderUpdate, AuditProviderDelete, AuditProviderHide,
 		AuditPoliciesUpdate, AuditLinkCreate, AuditLinkClose, AuditLinkUse,
+		AuditRecordTypePut, AuditRecordTypeDelete, AuditRecordDelete, AuditMailLink, AuditMailUnlink,
+		AuditTemplateCreate, AuditTemplateUpdate, AuditTemplateDelete,
 		AuditDemoAdd, AuditDemoRemove,
 	}
 }
@@ -82,6 +92,10 @@ const (
 	AuditNetwork  AuditKind = "network"
 	AuditDemo     AuditKind = "demo"
 	AuditPolicy   AuditKind = "policies"
+	AuditTemplate AuditKind = "template"
+	AuditRecord   AuditKind = "record"
+	// AuditRecordType is a type of records; its identifier is its key.
+	AuditRecordType AuditKind = "record_type"
 )
 
 // AuditObject is what something was done to.

@@ -73,7 +73,7 @@ type Error struct {
 	// Field names the input field at fault, in API words ("incoming.host").
 	Field string
 	// UsedBy are the first of the things for whose sake something is not done.
-	UsedBy []AuditObject
+	UsedBy []Use
 	// Err is the cause, or nil.
 	Err error
 }

@@ -32,7 +32,9 @@ type SenderCandidate struct {
 	// default, LevelChosen and LevelTemplate for the account named there.
 	Level SenderLevel `json:"level"`
 	// Profile is the profile's name at LevelProfile.
-	Profile  string `json:"profile,omitempty"`
+	Profile string `json:"profile,omitempty"`
+	// Template is the template's name at LevelTemplate.
+	Template string `json:"template,omitempty"`
 	Priority int    `json:"priority"`
 	// UserDefault marks the account that the user prefers.
 	UserDefault bool `json:"user_default,omitempty"`
@@ -77,8 +79,12 @@ type Resolution struct {
 	Address   string      `json:"address,omitempty"`
 	Name      string      `json:"name,omitempty"`
 	Profile   string      `json:"profile,omitempty"`
+	Template  string      `json:"template,omitempty"`
 	// Held tells that the account is in trouble: mail waits until it is well.
 	Held bool `json:"held,omitempty"`
+	// Purpose tells what a mail is for that nobody wrote: the service itself then
+	// chose the account.
+	Purpose SendPurpose `json:"purpose,omitempty"`
 	// Reason is the choice in one English sentence; pages build their own from
 	// the fields.
 	Reason     string       `json:"reason"`
@@ -130,7 +136,7 @@ func ResolveSender(candidates []SenderCandidate, config ConfigurationSender) Res
 	case won != nil:
 		return Resolution{
 			AccountID: won.AccountID, Level: won.Level, Address: won.Address, Name: won.Name,
-			Profile: won.Profile, Held: !won.Healthy, Reason: reasonFor(won), PassedOver: passed,
+			Profile: won.Profile, Template: won.Template, Held: !won.Healthy, Reason: reasonFor(won), PassedOver: passed,
 		}
 	case config.Address != "":
 		reason := "No account may send for this user, so the mail server of the configuration file sends."
@@ -173,7 +179,7 @@ func reasonFor(c *SenderCandidate) string {
 	case LevelChosen:
 		why = "it was chosen in the message"
 	case LevelTemplate:
-		why = "the template names it"
+		why = "the template " + c.Template + " names it"
 	case LevelUser:
 		why = "it is the user's own account"
 		if c.UserDefault {

@@ -91,6 +91,7 @@ func claims(f *mailstead.SenderFacts, chosen, template mailstead.AccountID) []cl
 	var all []claim
 	own := make(map[mailstead.AccountID]bool)       // has a claim at the level of the user
 	choosable := make(map[mailstead.AccountID]bool) // may be named in a message
+	shared := make(map[mailstead.AccountID]bool)    // serves everybody
 	account := func(id mailstead.AccountID) *mailstead.Account { return &f.Accounts[id-1] }
 	for i := range f.Assignments {
 		as := &f.Assignments[i]
@@ -98,6 +99,7 @@ func claims(f *mailstead.SenderFacts, chosen, template mailstead.AccountID) []cl
 		switch {
 		case as.System:
 			c.level = 4
+			shared[as.AccountID] = true
 		case as.ProfileID != 0:
 			c.level = 3
 		default:
@@ -120,7 +122,7 @@ func claims(f *mailstead.SenderFacts, chosen, template mailstead.AccountID) []cl
 		all = append(all, claim{level: 0, account: account(chosen), allowed: choosable[chosen]})
 	}
 	if template != 0 {
-		all = append(all, claim{level: 1, account: account(template), allowed: true})
+		all = append(all, claim{level: 1, account: account(template), allowed: choosable[template] || shared[template]})
 	}
 	return all
 }
@@ -133,7 +135,7 @@ var levels = []mailstead.SenderLevel{
 func TestResolverKeepsItsPromisesInAnyWorld(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, chosen, template, config := world(t)
-		got := mailstead.ResolveSender(facts.Candidates(chosen, template), config)
+		got := mailstead.ResolveSender(facts.Candidates(chosen, by(template)), config)
 
 		var best *claim
 		all := claims(&facts, chosen, template)
@@ -202,7 +204,7 @@ func anyOrder(t *rapid.T, facts *mailstead.SenderFacts, chosen, template mailste
 	other.Accounts = rapid.Permutation(facts.Accounts).Draw(t, "order of accounts")
 	other.Assignments = rapid.Permutation(facts.Assignments).Draw(t, "order of assignments")
 	other.Profiles = rapid.Permutation(facts.Profiles).Draw(t, "order of profiles")
-	again := mailstead.ResolveSender(other.Candidates(chosen, template), config)
+	again := mailstead.ResolveSender(other.Candidates(chosen, by(template)), config)
 	if diff := cmp.Diff(*got, again); diff != "" {
 		t.Fatalf("another order, another answer (-first +second):\n%s", diff)
 	}

@@ -35,6 +35,11 @@ var send = []mailstead.Right{mailstead.RightSend}
 
 const anna mailstead.UserID = 1
 
+// by is a template that names the account.
+func by(id mailstead.AccountID) *mailstead.Template {
+	return &mailstead.Template{Name: "Invoice", AccountID: id}
+}
+
 func TestResolveSender(t *testing.T) {
 	sales := mailstead.Profile{ID: 1, Name: "Sales"}
 	config := mailstead.ConfigurationSender{AccountID: 99, Address: "system@example.com", Healthy: true}
@@ -122,14 +127,31 @@ func TestResolveSender(t *testing.T) {
 			passed: map[mailstead.AccountID]mailstead.PassReason{10: mailstead.PassOutranked},
 		},
 		"the template's account before the user's own": {
-			facts:    mailstead.SenderFacts{Accounts: []mailstead.Account{account(10, anna, "anna"), account(30, 0, "invoices")}},
+			facts: mailstead.SenderFacts{
+				Assignments: []mailstead.Assignment{{AccountID: 30, ProfileID: 1, Rights: send}},
+				Accounts:    []mailstead.Account{account(10, anna, "anna"), account(30, 0, "invoices")},
+			},
 			template: 30, want: 30, level: mailstead.LevelTemplate,
+			passed: map[mailstead.AccountID]mailstead.PassReason{10: mailstead.PassOutranked},
+		},
+		"a template gives no right to send": {
+			facts:    mailstead.SenderFacts{Accounts: []mailstead.Account{account(10, anna, "anna"), account(30, 0, "invoices")}},
+			template: 30, want: 10, level: mailstead.LevelUser,
+			passed: map[mailstead.AccountID]mailstead.PassReason{30: mailstead.PassForbidden},
+		},
+		"by a template the system's account serves everybody": {
+			facts: mailstead.SenderFacts{
+				Assignments: []mailstead.Assignment{system}, Accounts: []mailstead.Account{account(10, anna, "anna"), account(90, 0, "system")},
+			},
+			template: 90, want: 90, level: mailstead.LevelTemplate,
 			passed: map[mailstead.AccountID]mailstead.PassReason{10: mailstead.PassOutranked},
 		},
 		"the account chosen in the message before all": {
 			facts: mailstead.SenderFacts{
-				Assignments: []mailstead.Assignment{{AccountID: 12, UserID: anna, Rights: send, Priority: 9}},
-				Accounts:    []mailstead.Account{account(10, anna, "anna"), account(12, 0, "shared"), account(30, 0, "invoices")},
+				Assignments: []mailstead.Assignment{
+					{AccountID: 12, UserID: anna, Rights: send, Priority: 9}, {AccountID: 30, ProfileID: 1, Rights: send, Priority: 9},
+				},
+				Accounts: []mailstead.Account{account(10, anna, "anna"), account(12, 0, "shared"), account(30, 0, "invoices")},
 			},
 			chosen: 12, template: 30, want: 12, level: mailstead.LevelChosen,
 			passed: map[mailstead.AccountID]mailstead.PassReason{10: mailstead.PassOutranked, 30: mailstead.PassOutranked},
@@ -181,7 +203,7 @@ func TestResolveSender(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.facts.User.ID = anna
-			candidates := c.facts.Candidates(c.chosen, c.template)
+			candidates := c.facts.Candidates(c.chosen, by(c.template))
 			got := mailstead.ResolveSender(candidates, c.config)
 			if got.AccountID != c.want || got.Level != c.level || got.Held != c.held {
 				t.Errorf("got account %d at level %s, held %v; want %d, %s, %v", got.AccountID, got.Level, got.Held, c.want, c.level, c.held)

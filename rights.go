@@ -36,11 +36,11 @@ func RightsOn(actor Actor, a *Account, assignments []Assignment) Rights {
 }
 
 // Candidates turns what is known about a user into the resolver's candidates.
-// chosen and template are the accounts named in the message and in its template,
-// or 0.
-func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
+// chosen is the account named in the message, or 0; template is what the message is
+// made from, or nil.
+func (f *SenderFacts) Candidates(chosen AccountID, template *Template) []SenderCandidate {
 	accounts := make(map[AccountID]*Account, len(f.Accounts))
-	sendable := make(map[AccountID]bool)
+	sendable, system := make(map[AccountID]bool), make(map[AccountID]bool)
 	for i := range f.Accounts {
 		a := &f.Accounts[i]
 		accounts[a.ID] = a
@@ -65,6 +65,7 @@ func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
 		case as.System:
 			c.Level = LevelSystem
 			c.Allowed = true
+			system[a.ID] = true
 		case as.ProfileID != 0:
 			c.Level, c.Profile = LevelProfile, profiles[as.ProfileID]
 		default:
@@ -86,16 +87,19 @@ func (f *SenderFacts) Candidates(chosen, template AccountID) []SenderCandidate {
 			out = append(out, c)
 		}
 	}
-	for _, named := range []struct {
-		id    AccountID
-		level SenderLevel
-	}{{chosen, LevelChosen}, {template, LevelTemplate}} {
-		if a := accounts[named.id]; named.id != 0 && a != nil {
-			// A template is an administrator's decision; a choice needs the right.
-			c := candidate(a, sendable[a.ID] || named.level == LevelTemplate, 0)
-			c.Level = named.level
-			out = append(out, c)
-		}
+	if a := accounts[chosen]; chosen != 0 && a != nil {
+		c := candidate(a, sendable[a.ID], 0)
+		c.Level = LevelChosen
+		out = append(out, c)
+	}
+	if template == nil || template.AccountID == 0 {
+		return out
+	}
+	if a := accounts[template.AccountID]; a != nil {
+		// A template gives no right to send; the system's account serves everybody.
+		c := candidate(a, sendable[a.ID] || system[a.ID], 0)
+		c.Level, c.Template = LevelTemplate, template.Name
+		out = append(out, c)
 	}
 	return out
 }

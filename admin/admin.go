@@ -5,7 +5,7 @@
 //  2. SignIn checks a password and opens a session; Authenticate turns its cookie,
 //     or the token of an application, into the Actor that every journey asks for.
 //  3. Administrators keep users, profiles, assignments, the system's account, the
-//     providers and the table of domains, set the policies, and turn the demo on and off. Users keep their own
+//     providers, the table of domains and the templates, set the policies, and turn the demo on and off. Users keep their own
 //     name, password, tokens and the account that they prefer.
 //
 // Every method decides by the Actor. Passwords, cookies and tokens are stored as
@@ -111,6 +111,7 @@ type Store interface {
 	ProviderStore
 	AuditStore
 	PolicyStore
+	TemplateStore
 	MailStore
 }
 

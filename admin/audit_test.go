@@ -18,7 +18,7 @@ import (
 // audit is tested by itself. ResumeDemo does again what was told before.
 var readers = map[string]bool{
 	"Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domain": true, "Domains": true, "LoadProviders": true, "Policies": true, "Profiles": true, "Provider": true, "Providers": true,
-	"ResumeDemo": true, "SetupNeeded": true, "SetupToken": true, "SignIn": true, "SignOut": true, "Tokens": true, "User": true, "Users": true,
+	"ResumeDemo": true, "SetupNeeded": true, "SetupToken": true, "SignIn": true, "SignOut": true, "Template": true, "Templates": true, "Tokens": true, "User": true, "Users": true,
 }
 
 // cast is what the steps of the table work with.
@@ -57,6 +57,8 @@ func newCast(t *testing.T) *cast {
 	taught := mailstead.Domain{Name: "taught.example", ProviderID: "aruba", Source: mailstead.DomainLearned, State: mailstead.DomainPending, LearnedBy: c.anna.User.ID}
 	check(w.store.PutDomains(ctx, []mailstead.Domain{taught}, audited))
 	_, err = w.CreateProvider(ctx, operator, "", ownMail("Our mail"))
+	check(err)
+	_, err = w.CreateTemplate(ctx, operator, 0, admin.TemplateChanges{Name: ptr("Offer"), Module: ptr("sales")})
 	check(err)
 	return c
 }
@@ -196,6 +198,27 @@ var changers = map[string]struct {
 		mailstead.AuditProviderDelete, object(mailstead.AuditProvider, "own-our-mail", "Our mail"),
 		[]string{"name", "incoming", "outgoing", "username", "auth"},
 	},
+	"CreateTemplate": {
+		func(ctx context.Context, c *cast) error {
+			_, err := c.CreateTemplate(ctx, c.root, 0, admin.TemplateChanges{Name: ptr("Invoice"), Module: ptr("invoices"), AccountID: &c.other})
+			return err
+		},
+		mailstead.AuditTemplateCreate, object(mailstead.AuditTemplate, "2", "Invoice"),
+		[]string{"name", "module", "active", "account_id"},
+	},
+	"UpdateTemplate": {
+		func(ctx context.Context, c *cast) error {
+			_, err := c.UpdateTemplate(ctx, c.root, 1, admin.TemplateChanges{Default: ptr(true), Text: ptr("Dear customer")})
+			return err
+		},
+		mailstead.AuditTemplateUpdate, object(mailstead.AuditTemplate, "1", "Offer"),
+		[]string{"default", "text"},
+	},
+	"DeleteTemplate": {
+		func(ctx context.Context, c *cast) error { return c.DeleteTemplate(ctx, c.root, 1) },
+		mailstead.AuditTemplateDelete, object(mailstead.AuditTemplate, "1", "Offer"),
+		[]string{"name", "module", "active"},
+	},
 	"PutPolicies": {
 		func(ctx context.Context, c *cast) error {
 			p := mailstead.DefaultPolicies()
@@ -319,7 +342,7 @@ func TestWhatIsStoredIsAudited(t *testing.T) {
 	}
 	reads := []string{
 		"Account", "Assignment", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "DomainUses", "Domains", "HiddenProviders", "OwnProviders", "OwnedAccounts", "Policies", "Profiles", "ProviderAccounts", "SenderFacts", "Session",
-		"TokenByHash", "Tokens", "User", "UserByEmail", "Users",
+		"Template", "Templates", "TokenByHash", "Tokens", "User", "UserByEmail", "Users",
 	}
 	for _, name := range reads {
 		without[name] = true

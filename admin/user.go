@@ -294,7 +294,7 @@ func (s *Service) SetDefaultAccount(ctx context.Context, actor mailstead.Actor, 
 
 // maySend reports whether a user may choose an account to send from.
 func maySend(facts *mailstead.SenderFacts, account mailstead.AccountID) bool {
-	for _, c := range facts.Candidates(account, 0) {
+	for _, c := range facts.Candidates(account, nil) {
 		if c.Level == mailstead.LevelChosen && c.AccountID == account {
 			return c.Allowed
 		}

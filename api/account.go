@@ -47,7 +47,7 @@ func (h *Handler) accountRoutes() {
 	add(h, route{
 		method: http.MethodDelete, path: "/accounts/{id}", id: "deleteAccount", tag: "Accounts",
 		summary: "Delete an account",
-		about: "Refused while others use the account or it has mail to send: the problem lists them in `uses`. " +
+		about: "Refused while others use the account or it has mail to send: the problem lists them in `used_by`. " +
 			"The passwords are destroyed at once; the rest can be restored for 30 days.",
 		errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
 	}, h.deleteAccount)

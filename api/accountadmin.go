@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -112,7 +113,7 @@ type BulkItem struct {
 	OK      bool                `json:"ok" doc:"It was done; else nothing of this account is changed."`
 	Code    string              `json:"code,omitempty" doc:"Why it was not done, as a stable word."`
 	Detail  string              `json:"detail,omitempty" doc:"Why it was not done, in a sentence."`
-	Uses    []AccountUse        `json:"uses,omitempty" doc:"Who uses an account that was not deleted."`
+	UsedBy  []mailstead.Use     `json:"used_by,omitempty" doc:"Who uses an account that was not deleted."`
 }
 
 type bulkInput struct{ Body BulkInput }
@@ -128,7 +129,7 @@ func (h *Handler) changeAccounts(ctx context.Context, actor mailstead.Actor, in 
 		items[i] = BulkItem{ID: r.ID, Name: r.Account.Name, Address: r.Account.Address, OK: r.Err == nil}
 		if r.Err != nil {
 			p := h.problemOf(ctx, "changeAccounts", r.Err)
-			items[i].Code, items[i].Detail, items[i].Uses = p.Code, p.Detail, p.Uses
+			items[i].Code, items[i].Detail, items[i].UsedBy = p.Code, p.Detail, p.UsedBy
 		}
 	}
 	return listOf(items), nil
@@ -164,29 +165,14 @@ func (h *Handler) bulk(actor mailstead.Actor, b *BulkInput) func(context.Context
 	}
 }
 
-// AccountUse is a thing that uses an account.
-type AccountUse struct {
-	Kind mailstead.AccountUseKind `json:"kind" doc:"What it is: user, profile, system or outgoing; others may come." example:"profile"`
-	ID   int64                    `json:"id,omitempty" doc:"Its identifier, missing for the system." example:"2"`
-	Name string                   `json:"name,omitempty" doc:"What it is called; of a mail its subject." example:"Sales"`
-}
-
-func accountUses(uses []mailstead.AccountUse) []AccountUse {
-	out := make([]AccountUse, len(uses))
-	for i, u := range uses {
-		out[i] = AccountUse(u)
-	}
-	return out
-}
-
 // Disconnection is what disconnecting an account would do.
 type Disconnection struct {
-	Messages  int          `json:"messages" doc:"The mails that would go out of view."`
-	Linked    int          `json:"linked" doc:"The mails of them that stay visible on records."`
-	Elsewhere int          `json:"elsewhere" doc:"The mails of them whose bytes lie on the mail server only: no export has them."`
-	Waiting   int          `json:"waiting" doc:"The mails of the outbox that wait."`
-	Uses      []AccountUse `json:"uses" nullable:"false" doc:"Who uses the account beside its owner; while there are any it stays."`
-	UndoUntil time.Time    `json:"undo_until" doc:"Until when it could be restored."`
+	Messages  int             `json:"messages" doc:"The mails that would go out of view."`
+	Linked    int             `json:"linked" doc:"The mails of them that stay visible on records."`
+	Elsewhere int             `json:"elsewhere" doc:"The mails of them whose bytes lie on the mail server only: no export has them."`
+	Waiting   int             `json:"waiting" doc:"The mails of the outbox that wait."`
+	UsedBy    []mailstead.Use `json:"used_by" nullable:"false" doc:"Who uses the account beside its owner; while there are any it stays."`
+	UndoUntil time.Time       `json:"undo_until" doc:"Until when it could be restored."`
 }
 
 type disconnectionOutput struct{ Body Disconnection }
@@ -194,7 +180,7 @@ type disconnectionOutput struct{ Body Disconnection }
 func (h *Handler) previewDisconnect(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*disconnectionOutput, error) {
 	d, err := h.c.Accounts.PreviewDisconnect(ctx, actor, in.ID)
 	return &disconnectionOutput{Disconnection{
-		Messages: d.Messages, Linked: d.Linked, Elsewhere: d.Elsewhere, Waiting: d.Waiting, Uses: accountUses(d.Uses), UndoUntil: d.UndoUntil,
+		Messages: d.Messages, Linked: d.Linked, Elsewhere: d.Elsewhere, Waiting: d.Waiting, UsedBy: slices.Concat([]mailstead.Use{}, d.Uses), UndoUntil: d.UndoUntil,
 	}}, err
 }
 

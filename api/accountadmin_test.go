@@ -67,7 +67,7 @@ func TestAccountsAreChangedTogether(t *testing.T) {
 	if len(list.Items) != 2 || !list.Items[0].OK || list.Items[0].Address != "sales@example.com" {
 		t.Errorf("got %+v", list.Items)
 	}
-	if got := list.Items[1]; got.OK || got.Code != "account.in_use" || len(got.Uses) != 1 || got.Uses[0].Name != "Sales" || got.Detail == "" {
+	if got := list.Items[1]; got.OK || got.Code != "account.in_use" || len(got.UsedBy) != 1 || got.UsedBy[0].Name != "Sales" || got.Detail == "" {
 		t.Errorf("got %+v, want a refusal with its uses", got)
 	}
 	if c := f.changes; c.IncomingEnabled == nil || *c.IncomingEnabled || c.OutgoingEnabled != nil {
@@ -83,14 +83,14 @@ func TestAccountsAreChangedTogether(t *testing.T) {
 
 func TestRefusedDeletionListsTheUses(t *testing.T) {
 	b := newBench(t)
-	b.err = (&mailstead.Account{}).CheckUnused([]mailstead.AccountUse{
-		{Kind: mailstead.UseProfile, ID: 2, Name: "Sales"}, {Kind: mailstead.UseOutgoing, ID: 9, Name: "Offer"},
+	b.err = (&mailstead.Account{}).CheckUnused([]mailstead.Use{
+		{Kind: mailstead.UseProfile, ID: "2", Name: "Sales"}, {Kind: mailstead.UseOutgoing, ID: "9", Name: "Offer"},
 	})
 	for _, c := range []call{{method: "DELETE", path: "/accounts/7"}, {method: "POST", path: "/accounts/7/disconnect"}} {
 		c.cookie = adaCookie
 		p := answer[api.Problem](t, b.do(c), http.StatusConflict)
-		want := []api.AccountUse{{Kind: mailstead.UseProfile, ID: 2, Name: "Sales"}, {Kind: mailstead.UseOutgoing, ID: 9, Name: "Offer"}}
-		if d := cmp.Diff(want, p.Uses); p.Code != "account.in_use" || d != "" {
+		want := []mailstead.Use{{Kind: mailstead.UseProfile, ID: "2", Name: "Sales"}, {Kind: mailstead.UseOutgoing, ID: "9", Name: "Offer"}}
+		if d := cmp.Diff(want, p.UsedBy); p.Code != "account.in_use" || d != "" {
 			t.Errorf("got code %s, uses (-want +got):\n%s", p.Code, d)
 		}
 	}

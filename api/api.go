@@ -26,22 +26,26 @@ const (
 
 // Config wires a Handler. The journeys, Now and Logger are needed.
 type Config struct {
-	Gate      Gate
-	People    People
-	Directory Directory
-	Sharing   Sharing
-	Demo      Demo
-	Policies  Policies
-	Audit     Auditor
-	Checkups  Checkups
-	Connect   Connect
-	Accounts  Accounts
-	Importer  Importer
-	Links     PasswordLinks
-	Inbox     Inbox
-	Outbox    Outbox
-	Events    Events
-	Explain   Explainer
+	Gate        Gate
+	People      People
+	Directory   Directory
+	Sharing     Sharing
+	Demo        Demo
+	Policies    Policies
+	Templates   Templates
+	Audit       Auditor
+	Checkups    Checkups
+	Connect     Connect
+	Accounts    Accounts
+	Importer    Importer
+	Links       PasswordLinks
+	Inbox       Inbox
+	Outbox      Outbox
+	Records     Records
+	RecordMails RecordMails
+	Notices     Notices
+	Events      Events
+	Explain     Explainer
 	// Ready returns an error while the service cannot answer: the store is away.
 	Ready  Pinger
 	Now    func() time.Time
@@ -131,12 +135,17 @@ func (h *Handler) routes() {
 	h.messageRoutes()
 	h.contentRoutes()
 	h.outboxRoutes()
+	h.recordRoutes()
+	h.recordLinkRoutes()
 	h.resolveRoutes()
 	h.eventRoutes()
 	h.explainRoutes()
 	h.checkupRoutes()
+	h.testMailRoutes()
+	h.noticeRoutes()
 	h.auditRoutes()
 	h.policyRoutes()
+	h.templateRoutes()
 	h.demoRoutes()
 }
 

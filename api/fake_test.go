@@ -13,6 +13,7 @@ import (
 	"github.com/mailstead/mailstead/discover"
 	"github.com/mailstead/mailstead/importer"
 	"github.com/mailstead/mailstead/inbox"
+	"github.com/mailstead/mailstead/notice"
 	"github.com/mailstead/mailstead/outbox"
 )
 
@@ -46,6 +47,8 @@ type fakes struct {
 	request   connect.Request
 	imported  connect.ImportRequest
 	submitted outbox.Submission
+	tested    outbox.TestMail
+	report    notice.Report
 	messages  mailstead.MessageQuery
 	outgoing  mailstead.OutgoingQuery
 	audit     mailstead.AuditQuery
@@ -203,7 +206,7 @@ func (f fakeDirectory) HideProvider(_ context.Context, actor mailstead.Actor, id
 
 func (f fakeDirectory) DeleteProvider(_ context.Context, actor mailstead.Actor, id mailstead.ProviderID) error {
 	if id == "own-used" {
-		used := []mailstead.AuditObject{{Kind: mailstead.AuditAccount, ID: "7", Name: "Sales"}, {Kind: mailstead.AuditDomain, ID: "a.example", Name: "a.example"}}
+		used := []mailstead.Use{{Kind: mailstead.UseAccount, ID: "7", Name: "Sales"}, {Kind: mailstead.UseDomain, ID: "a.example", Name: "a.example"}}
 		return &mailstead.Error{Kind: mailstead.KindConflict, Code: "provider.in_use", Text: "It is used.", UsedBy: used}
 	}
 	return f.note(actor)
@@ -353,6 +356,11 @@ func (f fakeConnect) Test(_ context.Context, actor mailstead.Actor, r connect.Re
 	return f.result, f.note(actor)
 }
 
+func (f fakeConnect) SendTest(_ context.Context, actor mailstead.Actor, r connect.Request, t connect.TestMail) (connect.MailTest, error) {
+	f.request = r
+	return connect.MailTest{OK: true, To: t.To, Reply: "250 2.0.0 ok", Took: 120 * time.Millisecond}, f.note(actor)
+}
+
 func (f fakeConnect) Save(_ context.Context, actor mailstead.Actor, r connect.Request) (connect.Saved, error) {
 	f.request = r
 	return connect.Saved{Account: account(7), Result: f.result, Next: []string{"open_mail"}}, f.note(actor)
@@ -405,7 +413,7 @@ func (f fakeConnect) RemoveAccount(_ context.Context, actor mailstead.Actor, _ m
 func (f fakeConnect) PreviewDisconnect(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) (connect.Disconnection, error) {
 	return connect.Disconnection{
 		AccountHoldings: mailstead.AccountHoldings{Messages: 1204, Waiting: 2}, UndoUntil: noon,
-		Uses: []mailstead.AccountUse{{Kind: mailstead.UseProfile, ID: 2, Name: "Sales"}},
+		Uses: []mailstead.Use{{Kind: mailstead.UseProfile, ID: "2", Name: "Sales"}},
 	}, f.note(actor)
 }
 
@@ -420,7 +428,7 @@ func (f fakeConnect) Bulk(
 	for _, id := range ids {
 		r := connect.BulkResult{ID: id, Account: account(id), Err: do(ctx, id)}
 		if id == 13 {
-			r.Err = (&mailstead.Account{}).CheckUnused([]mailstead.AccountUse{{Kind: mailstead.UseProfile, ID: 2, Name: "Sales"}})
+			r.Err = (&mailstead.Account{}).CheckUnused([]mailstead.Use{{Kind: mailstead.UseProfile, ID: "2", Name: "Sales"}})
 		}
 		out = append(out, r)
 	}
@@ -484,11 +492,20 @@ func (f fakeOutbox) Submit(_ context.Context, actor mailstead.Actor, s outbox.Su
 	return outgoing(12), f.existed, f.note(actor)
 }
 
+func (f fakeOutbox) SubmitTest(_ context.Context, actor mailstead.Actor, t outbox.TestMail) (mailstead.OutgoingMessage, error) {
+	f.tested = t
+	m := mailstead.OutgoingMessage{ID: 12, AccountID: t.AccountID, State: mailstead.OutgoingQueued, Subject: t.Subject, CreatedAt: noon}
+	if t.RoundTrip {
+		m.Arrival = &mailstead.Arrival{AccountID: 7, State: mailstead.ArrivalWaiting}
+	}
+	return m, f.note(actor)
+}
+
 func (f fakeOutbox) Prepare(_ context.Context, actor mailstead.Actor, kind mailstead.DraftKind, parent mailstead.MessageID) (mailstead.Draft, error) {
 	return mailstead.Draft{Kind: kind, ParentID: parent}, f.note(actor)
 }
 
-func (f fakeOutbox) Resolve(_ context.Context, actor mailstead.Actor, _ mailstead.UserID, chosen, _ mailstead.AccountID) (mailstead.Resolution, error) {
+func (f fakeOutbox) Resolve(_ context.Context, actor mailstead.Actor, _ mailstead.UserID, chosen mailstead.AccountID, _ mailstead.TemplateID) (mailstead.Resolution, error) {
 	return mailstead.Resolution{AccountID: chosen, Level: mailstead.LevelChosen}, f.note(actor)
 }
 
@@ -580,4 +597,49 @@ func (s *slowOutbox) Submit(ctx context.Context, actor mailstead.Actor, in outbo
 	s.entered <- struct{}{}
 	<-s.release
 	return outgoing(12), false, nil
+}
+
+type fakeTemplates struct{ *fakes }
+
+func (f fakeTemplates) Templates(_ context.Context, actor mailstead.Actor, _ mailstead.TemplateQuery, _ bool) ([]mailstead.Template, error) {
+	return []mailstead.Template{{ID: 3, Name: "Invoice"}}, f.note(actor)
+}
+
+func (f fakeTemplates) Template(_ context.Context, actor mailstead.Actor, id mailstead.TemplateID) (mailstead.Template, error) {
+	return mailstead.Template{ID: id, UpdatedAt: noon}, f.note(actor)
+}
+
+func (f fakeTemplates) CreateTemplate(_ context.Context, actor mailstead.Actor, _ mailstead.TemplateID, _ admin.TemplateChanges) (mailstead.Template, error) {
+	return mailstead.Template{ID: 3, UpdatedAt: noon}, f.note(actor)
+}
+
+func (f fakeTemplates) UpdateTemplate(_ context.Context, actor mailstead.Actor, id mailstead.TemplateID, _ admin.TemplateChanges) (mailstead.Template, error) {
+	return mailstead.Template{ID: id, UpdatedAt: noon}, f.note(actor)
+}
+
+func (f fakeTemplates) DeleteTemplate(_ context.Context, actor mailstead.Actor, _ mailstead.TemplateID) error {
+	return f.note(actor)
+}
+
+type fakeNotices struct{ *fakes }
+
+func (f fakeNotices) Notices(_ context.Context, actor mailstead.Actor) ([]mailstead.Notice, error) {
+	return []mailstead.Notice{{ID: 5, UserID: 4, AccountID: 7, Kind: mailstead.NoticeStopped, Since: noon, CreatedAt: noon}}, f.note(actor)
+}
+
+func (f fakeNotices) Read(_ context.Context, actor mailstead.Actor, id mailstead.NoticeID) error {
+	if id > 5 {
+		return mailstead.NotFound("notice")
+	}
+	return f.note(actor)
+}
+
+func (f fakeNotices) Preview(_ context.Context, actor mailstead.Actor, r notice.Report) (notice.ReportView, error) {
+	f.report = r
+	return notice.ReportView{Subject: "A problem", Text: r.What, Receivers: 1}, f.note(actor)
+}
+
+func (f fakeNotices) Send(_ context.Context, actor mailstead.Actor, r notice.Report) (mailstead.OutgoingMessage, error) {
+	f.report = r
+	return mailstead.OutgoingMessage{ID: 13, State: mailstead.OutgoingQueued, CreatedAt: noon}, f.note(actor)
 }

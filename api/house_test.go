@@ -23,11 +23,13 @@ import (
 	"github.com/mailstead/mailstead/discover"
 	"github.com/mailstead/mailstead/fakemail"
 	"github.com/mailstead/mailstead/inbox"
+	"github.com/mailstead/mailstead/notice"
 	"github.com/mailstead/mailstead/notify"
 	"github.com/mailstead/mailstead/outbox"
 	"github.com/mailstead/mailstead/provider/imap"
 	"github.com/mailstead/mailstead/provider/smtp"
 	"github.com/mailstead/mailstead/queue"
+	"github.com/mailstead/mailstead/record"
 	"github.com/mailstead/mailstead/store"
 	"github.com/mailstead/mailstead/store/sqlite"
 )
@@ -122,13 +124,13 @@ func openHouse(t *testing.T, o houseOptions) *house {
 		Store: h.db, Shelf: h.db, Blobs: h.blobs, Credentials: keys{h.db, sealer}, Source: source, Explain: catalogue, Now: o.now, Logger: logger,
 	})
 	out := outbox.New(outbox.Config{
-		Store: h.db, Shelf: h.db, Blobs: h.blobs, Credentials: keys{h.db, sealer}, Sender: sender, Source: source, Queue: queue.New(4),
-		Explain: catalogue, Now: o.now, Logger: logger, SentCopied: in.Nudge,
+		Store: h.db, Shelf: h.db, Trips: h.db, Blobs: h.blobs, Credentials: keys{h.db, sealer}, Sender: sender, Source: source, Queue: queue.New(4),
+		Explain: catalogue, Now: o.now, Logger: logger, SentCopied: in.Nudge, Nudge: in.Nudge,
 	})
 	con := connect.New(connect.Config{
 		Hosts: queue.NewHosts(5),
 		Store: h.db, Bin: h.db, People: h.db, Links: h.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
-		AllowPlain: true, Connected: in.Restart, Now: o.now, Logger: logger,
+		AllowPlain: true, Connected: in.Restart, Compose: composed, Now: o.now, Logger: logger,
 	})
 	h.admin = admin.New(admin.Config{
 		Store: h.db, Directory: directory, Now: o.now, Logger: logger,
@@ -143,15 +145,22 @@ func openHouse(t *testing.T, o houseOptions) *house {
 	checks := checkup.New(checkup.Config{Store: h.db, Tester: con, Hosts: queue.NewHosts(5), Now: o.now, Logger: logger, At: -1})
 	must(checks.Start(t.Context()))
 	t.Cleanup(checks.Stop)
+	rec := record.New(record.Config{Store: h.db, Links: h.db, Shelf: h.db, Blobs: h.blobs, Now: o.now, Logger: logger})
+	told := notice.New(notice.Config{Store: h.db, Shelf: h.db, Sender: out, Now: o.now, Logger: logger, Version: "1.0.0"})
 	h.config = api.Config{
-		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Audit: h.admin, Checkups: checks, Connect: con, Accounts: con, Importer: con, Links: con, Inbox: in, Outbox: out,
-		Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: o.now, Logger: logger, Version: "1.0.0",
+		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Templates: h.admin, Audit: h.admin, Checkups: checks, Connect: con, Accounts: con, Importer: con, Links: con, Inbox: in, Outbox: out, Records: rec, RecordMails: rec,
+		Notices: told, Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: o.now, Logger: logger, Version: "1.0.0",
 	}
 	handler, err := api.New(h.config)
 	must(err)
 	t.Cleanup(handler.Stop)
 	h.bench = &bench{Handler: handler, hub: hub, log: log}
 	return h
+}
+
+// composed is a mail that only its driver reads.
+func composed(d mailstead.Draft, from mailstead.Address) ([]byte, error) {
+	return []byte("From: " + from.Address + "\r\nSubject: " + d.Subject + "\r\n\r\n" + d.Text + "\r\n"), nil
 }
 
 // connection is the body that connects Anna's mailbox.

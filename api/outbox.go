@@ -11,8 +11,9 @@ import (
 // Outbox sends mail.
 type Outbox interface {
 	Submit(ctx context.Context, actor mailstead.Actor, s outbox.Submission) (m mailstead.OutgoingMessage, existed bool, err error)
+	SubmitTest(ctx context.Context, actor mailstead.Actor, t outbox.TestMail) (mailstead.OutgoingMessage, error)
 	Prepare(ctx context.Context, actor mailstead.Actor, kind mailstead.DraftKind, parent mailstead.MessageID) (mailstead.Draft, error)
-	Resolve(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, chosen, template mailstead.AccountID) (mailstead.Resolution, error)
+	Resolve(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, chosen mailstead.AccountID, template mailstead.TemplateID) (mailstead.Resolution, error)
 	List(ctx context.Context, actor mailstead.Actor, q mailstead.OutgoingQuery) ([]mailstead.OutgoingMessage, error)
 	Get(ctx context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, []mailstead.Attempt, error)
 	Cancel(ctx context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error)
@@ -71,6 +72,8 @@ type Submission struct {
 	mailstead.Draft
 	// UserID is for whom the mail is sent.
 	UserID mailstead.UserID `json:"user_id,omitempty" minimum:"0" doc:"For whom the mail is sent: this user's accounts decide. 0 means yourself."`
+	// TemplateID is the template that the mail is made from.
+	TemplateID mailstead.TemplateID `json:"template_id,omitempty" minimum:"0" doc:"The template that the mail is made from: it fills subject and text where they are empty, and its account sends when you may send from it and choose no other."`
 }
 
 type submitInput struct {
@@ -86,7 +89,7 @@ type submitOutput struct {
 
 func (h *Handler) submitMail(ctx context.Context, actor mailstead.Actor, in *submitInput) (*submitOutput, error) {
 	m, existed, err := h.c.Outbox.Submit(ctx, actor, outbox.Submission{
-		Draft: in.Body.Draft, IdempotencyKey: in.IdempotencyKey, UserID: in.Body.UserID,
+		Draft: in.Body.Draft, IdempotencyKey: in.IdempotencyKey, UserID: in.Body.UserID, TemplateID: in.Body.TemplateID,
 	})
 	if err != nil {
 		return nil, err

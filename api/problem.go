@@ -27,11 +27,10 @@ type Problem struct { //nolint:errname // it is called what RFC 9457 calls it
 	Code   string `json:"code" doc:"A stable word for programs." example:"input.address"`
 	Field  string `json:"field,omitempty" doc:"The input field at fault." example:"address"`
 	// Errors lists all fields when there is more than one.
-	Errors    []FieldError            `json:"errors,omitempty" doc:"All input fields at fault, when there are several."`
-	Reports   *TestResult             `json:"reports,omitempty" doc:"The connection test that failed, stage by stage."`
-	UsedBy    []mailstead.AuditObject `json:"used_by,omitempty" doc:"The first of the things for whose sake this was refused."`
-	Uses      []AccountUse            `json:"uses,omitempty" doc:"Who uses the account that was to be deleted or disconnected."`
-	RequestID string                  `json:"request_id" doc:"Names this request in the log of the service." example:"1f0c6a2be4d95b37"`
+	Errors    []FieldError    `json:"errors,omitempty" doc:"All input fields at fault, when there are several."`
+	Reports   *TestResult     `json:"reports,omitempty" doc:"The connection test that failed, stage by stage."`
+	UsedBy    []mailstead.Use `json:"used_by,omitempty" doc:"The first of the things for whose sake this was refused."`
+	RequestID string          `json:"request_id" doc:"Names this request in the log of the service." example:"1f0c6a2be4d95b37"`
 
 	header http.Header
 }
@@ -117,9 +116,6 @@ func (h *Handler) problemOf(ctx context.Context, op string, err error) *Problem 
 	var tested *testError
 	if errors.As(err, &tested) {
 		p.Reports = tested.result
-	}
-	if uses := mailstead.UsesOf(err); len(uses) > 0 {
-		p.Uses = accountUses(uses)
 	}
 	switch kind {
 	case mailstead.KindInternal:

@@ -58,7 +58,7 @@ func TestProvidersOverTheAPI(t *testing.T) {
 		t.Error("a hidden provider is offered, or not shown to administrators")
 	}
 	got := problem(t, h.do(call{method: "DELETE", path: path, cookie: ada}))
-	want := []mailstead.AuditObject{{Kind: mailstead.AuditDomain, ID: "firm.example", Name: "firm.example"}}
+	want := []mailstead.Use{{Kind: mailstead.UseDomain, ID: "firm.example", Name: "firm.example"}}
 	if diff := cmp.Diff(want, got.UsedBy); got.Status != http.StatusConflict || got.Code != "provider.in_use" || diff != "" {
 		t.Errorf("%d %s %s", got.Status, got.Code, diff)
 	}

@@ -13,14 +13,14 @@ func (h *Handler) resolveRoutes() {
 		summary: "Who would send, and why",
 		about: "Decides like a submission, without sending: the account chosen in the message, the template's, the user's own, " +
 			"the profile's, the system default. The answer names the reason and everything that was passed over.",
-		errors: []int{http.StatusNotFound},
+		errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, h.resolveSender)
 }
 
 type resolveInput struct {
-	User     mailstead.UserID    `query:"user" minimum:"0" doc:"For whom; 0 means yourself." example:"4"`
-	Account  mailstead.AccountID `query:"account" minimum:"0" doc:"The account chosen in the message."`
-	Template mailstead.AccountID `query:"template" minimum:"0" doc:"The account of the template."`
+	User     mailstead.UserID     `query:"user" minimum:"0" doc:"For whom; 0 means yourself." example:"4"`
+	Account  mailstead.AccountID  `query:"account" minimum:"0" doc:"The account chosen in the message."`
+	Template mailstead.TemplateID `query:"template" minimum:"0" doc:"The template that the mail is made from."`
 }
 
 type resolveOutput struct{ Body mailstead.Resolution }

@@ -67,6 +67,14 @@ var rightsTable = []rightsRow{
 	{"deleteProvider", "  U   FF  FFFF   A     FFFF FFFA", "DELETE /providers/{new-provider}", ``},
 	{"getPolicies", "     U   AA  AAAA   A     AAAA AAAA", "GET /policies", ``},
 	{"putPolicies", "     U   FF  FFFF   A     FFFF FFFA", "PUT /policies", `{"copies":"everybody","accounts_per_user":0,"limit_providers":false,"typed_servers":true,"plain":false,"own_accounts":"everything","confirm_domains":false}`},
+	{"listTemplates", "   U   AA  AAAA   A     FAFF FAFA", "GET /templates", ``},
+	{"listTemplates", "   U   FF  FFFF   A     FFFF FFFA", "GET /templates?all=true", ``},
+	{"listTemplates", "   U   FF  FFFF   A     FFFF FFFA", "GET /templates?account={account}", ``},
+	{"getTemplate", "     U   AA  AAAA   A     FAFF FAFA", "GET /templates/{template}", ``},
+	{"getTemplate", "     U   HH  HHHH   A     FHFF FHFA", "GET /templates/{inactive-template}", ``},
+	{"createTemplate", "  U   FF  FFFF   A     FFFF FFFA", "POST /templates", `{"name":"{new}","module":"x"}`},
+	{"updateTemplate", "  U   FF  FFFF   A     FFFF FFFA", "PATCH /templates/{template}", `{"subject":"x"}`},
+	{"deleteTemplate", "  U   FF  FFFF   A     FFFF FFFA", "DELETE /templates/{inactive-template}", ``},
 	{"listAudit", "       U   FF  FFFF   A     FFFF FFFA", "GET /audit", ``},
 	{"listDomains", "     U   FF  FFFF   A     FFFF FFFA", "GET /domains", ``},
 	{"getDomain", "       U   FF  FFFF   A     FFFF FFFA", "GET /domains/{new-domain}", ``},
@@ -123,6 +131,30 @@ var rightsTable = []rightsRow{
 	{"prepareDraft", "    U   AH  AHHA   A     FFFF FFFF", "GET /messages/{message}/draft", ``},
 	{"prepareNewDraft", " U   AA  AAAA   A     FAFF FAFF", "GET /draft", ``},
 
+	// Everybody finds records and reads the mail on them; what types there are, and what
+	// the business application calls its records, is for administrators.
+	{"listRecordTypes", " U   AA  AAAA   A     AFFF AFFF", "GET /record-types", ``},
+	{"putRecordType", "   U   FF  FFFF   A     FFFF FFFA", "PUT /record-types/x{new}", `{"name":"x","link_by_hand":true}`},
+	{"deleteRecordType", "U   FF  FFFF   A     FFFF FFFA", "DELETE /record-types/contact", ``},
+	{"listRecords", "     U   AA  AAAA   A     AFFF AFFF", "GET /records?type=request&q=x", ``},
+	{"createRecord", "    U   AA  AAAA   A     AFFF AFFF", "POST /records", `{"type":"request","name":"x"}`},
+	{"createRecord", "    U   FF  FFFF   A     FFFF FFFF", "POST /records", `{"type":"closed","name":"x"}`},
+	{"getRecord", "       U   AA  AAAA   A     AFFF AFFF", "GET /records/{new-record}", ``},
+	{"deleteRecord", "    U   FF  FFFF   A     FFFF FFFA", "DELETE /records/{new-record}", ``},
+	{"putRecord", "       U   FF  FFFF   A     FFFF FFFA", "PUT /record-types/request/records/R-1", `{"name":"x"}`},
+	{"getRecordByKey", "  U   AA  AAAA   A     AFFF AFFF", "GET /record-types/request/records/R-1", ``},
+	// Who links and unlinks a message must be able to read it in its mailbox.
+	{"listMessageLinks", "U   AH  AHHA   A     AFFF HFFF", "GET /messages/{message}/links", ``},
+	{"linkMessage", "     U   AH  AHHA   A     AFFF HFFF", "POST /messages/{message}/links", `{"record_id":{new-record}}`},
+	{"unlinkMessage", "   U   AH  AHHA   A     AFFF HFFF", "DELETE /messages/{message}/links/{linked-record}", ``},
+	{"listRecordMails", " U   AA  AAAA   A     AFFF AFFF", "GET /records/{linked-record}/mails", ``},
+	{"getRecordMail", "   U   AA  AAAA   A     AFFF AFFF", "GET /records/{linked-record}/mails/{linked-mail}", ``},
+	{"getRecordMailHTML", "U  AA  AAAA   A     AFFF AFFF", "GET /records/{linked-record}/mails/{linked-mail}/html", ``},
+	{"getRecordMailRaw", "U   AA  AAAA   A     AFFF AFFF", "GET /records/{linked-record}/mails/{linked-mail}/raw", ``},
+	{"getRecordMailAttachment", "U AA AAAA A     AFFF AFFF", "GET /records/{linked-record}/mails/{linked-mail}/attachments/0", ``},
+	{"linkRecordMail", "  U   AA  AAAA   A     AFFF AFFF", "PUT /records/{linked-record}/mails/{linked-mail}", ``},
+	{"unlinkRecordMail", "U   AF  AFFA   A     AFFF FFFF", "DELETE /records/{linked-record}/mails/{linked-mail}", ``},
+
 	{"submitMail", "      U   AA  AAAA   A     FAFF FAFF", "POST /outbox", `{"to":[{"address":"b@example.com"}]}`},
 	{"submitMail", "      U   AF  FAFA   A     FAFF FFFF", "POST /outbox", `{"to":[{"address":"b@example.com"}],"account_id":{account}}`},
 	{"submitMail", "      U   AF  FFFF   A     FAFF FFFF", "POST /outbox", `{"to":[{"address":"b@example.com"}],"user_id":{user}}`},
@@ -137,7 +169,9 @@ var rightsTable = []rightsRow{
 	{"retryOutgoing", "   U   AH  HHHA   A     FAFF FHFF", "POST /outbox/{new-mail}/retry?force=true", ``},
 	{"resolveSender", "   U   AA  AAAA   A     FAAF FAAF", "GET /resolve", ``},
 	{"resolveSender", "   U   AF  FFFF   A     FAAF FFFF", "GET /resolve?user={user}", ``},
-	{"resolveSender", "   U   FF  FFFF   A     FFFF FFFF", "GET /resolve?template={account}", ``},
+	{"resolveSender", "   U   AA  AAAA   A     FAAF FAAF", "GET /resolve?template={template}", ``},
+	{"resolveSender", "   U   AF  FFFF   A     FAAF FFFF", "GET /resolve?user={user}&template={template}", ``},
+	{"submitMail", "      U   AA  AAAA   A     FAFF FAFF", "POST /outbox", `{"to":[{"address":"b@example.com"}],"template_id":{template}}`},
 
 	{"streamEvents", "    U   AA  AAAA   A     AFFF AFFF", "HEAD /events", ``},
 	{"listEvents", "      U   AA  AAAA   A     AFFF AFFF", "GET /events/list", ``},
@@ -150,6 +184,15 @@ var rightsTable = []rightsRow{
 	{"cancelCheckup", "   U   FF  FFFF   H     FFFF FFFH", "POST /checkups/99/cancel", ``},
 	// What a user sends with is tested by who may see and manage that account.
 	{"testSender", "      U   AF  FFFF   A     FFAF FFFF", "POST /users/{user}/test", ``},
+	// A test mail is sent by who may send.
+	{"sendTestMail", "    U   AH  FAFA   A     FAFF FHFF", "POST /accounts/{account}/test-mail", `{"to":"b@example.com"}`},
+	{"sendUserTestMail", "U   AF  FFFF   A     FAFF FFFF", "POST /users/{user}/test-mail", `{"to":"b@example.com"}`},
+	{"sendTypedTestMail", "U  AA  AAAA   A     FFFF FFFF", "POST /connect/test-mail", `{"account":{{mailbox}},"to":"b@example.com"}`},
+	// Everybody reads the own notices, and reports a problem.
+	{"listNotices", "     U   AA  AAAA   A     AFFF AFFF", "GET /notices", ``},
+	{"readNotice", "      U   HH  HHHH   H     HFFF HFFF", "POST /notices/99/read", ``},
+	{"previewProblemReport", "U AA AAAA  A     AAAA AAAA", "POST /problem-reports/preview", `{"what":"x"}`},
+	{"reportProblem", "   U   AA  AAAA   A     AAAA AAAA", "POST /problem-reports", `{"what":"x"}`},
 
 	{"importAccounts", "  U   FF  FFFF   A     FFFF FFFF", "POST /imports", `{"content":"YWRkcmVzcwo=","dry_run":true}`},
 

@@ -36,7 +36,9 @@ type rightsWorld struct {
 	message mailstead.MessageID
 	folder  mailstead.FolderID
 	foreign mailstead.FolderID
-	roles   map[string][]role
+	// linked is the mail of the record that was made last.
+	linked mailstead.LinkedMailID
+	roles  map[string][]role
 }
 
 // The rights that members have, by the name of the member.
@@ -62,6 +64,7 @@ func newRightsWorld(t *testing.T) *rightsWorld {
 		w.box(name)
 	}
 	w.fill()
+	w.records()
 	for name := range memberRights {
 		w.member("profile", name)
 		w.member("shared", name)
@@ -161,6 +164,14 @@ func (w *rightsWorld) fill() {
 		t.Fatal(err)
 	}
 	w.foreign = folders[0].ID
+}
+
+// records makes a type that is not linked by hand, and a record with a key.
+func (w *rightsWorld) records() {
+	w.t.Helper()
+	answer[mailstead.RecordType](w.t, w.as("ada", call{method: "PUT", path: "/record-types/closed", body: `{"name":"Closed","link_by_hand":false}`}), http.StatusOK)
+	answer[api.Record](w.t, w.as("ada", call{method: "PUT", path: "/record-types/request/records/R-1", body: `{"name":"Heating"}`}), http.StatusOK)
+	answer[api.Record](w.t, w.as("ada", call{method: "POST", path: "/records", body: `{"type":"contact","name":"Bruno"}`}), http.StatusCreated)
 }
 
 // member makes a person who has a right on Anna's account, by a profile or
@@ -317,6 +328,13 @@ func (w *rightsWorld) aim(text string, r *role, gone bool) string {
 	})
 }
 
+// newRecord makes a record for everybody.
+func (w *rightsWorld) newRecord() mailstead.RecordID {
+	w.t.Helper()
+	body := `{"type":"request","name":"` + w.fresh() + `"}`
+	return answer[api.Record](w.t, w.as("ada", call{method: "POST", path: "/records", body: body}), http.StatusCreated).ID
+}
+
 func (w *rightsWorld) thing(name string, r *role) string {
 	w.t.Helper()
 	switch name {
@@ -336,6 +354,15 @@ func (w *rightsWorld) thing(name string, r *role) string {
 		return id
 	case "{message}":
 		return w.message.String()
+	case "{new-record}":
+		return w.newRecord().String()
+	case "{linked-record}":
+		id := w.newRecord()
+		link := call{method: "POST", path: "/messages/" + w.message.String() + "/links", body: fmt.Sprintf(`{"record_id":%d}`, id)}
+		w.linked = answer[api.MessageLink](w.t, w.as("anna", link), http.StatusCreated).MailID
+		return id.String()
+	case "{linked-mail}":
+		return w.linked.String()
 	case "{folder}":
 		return w.folder.String()
 	case "{new-mail}":
@@ -357,6 +384,9 @@ func (w *rightsWorld) thing(name string, r *role) string {
 		domain := w.fresh() + ".example"
 		answer[mailstead.Domain](w.t, w.as("ada", call{method: "PUT", path: "/domains/" + domain, body: `{"provider_id":"gmail"}`}), http.StatusOK)
 		return domain
+	case "{template}", "{inactive-template}":
+		body := fmt.Sprintf(`{"name":"%s","module":"x","active":%t}`, w.fresh(), name == "{template}")
+		return answer[mailstead.Template](w.t, w.as("ada", call{method: "POST", path: "/templates", body: body}), http.StatusCreated).ID.String()
 	case "{new-provider}":
 		body := `{"copy_of":"gmail","name":"` + w.fresh() + `"}`
 		return string(answer[mailstead.Provider](w.t, w.as("ada", call{method: "POST", path: "/providers", body: body}), http.StatusCreated).ID)

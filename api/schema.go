@@ -58,6 +58,10 @@ type (
 	importFormatSchema  struct{}
 	importOutcomeSchema struct{}
 	severitySchema      struct{}
+	linkReasonSchema    struct{}
+	arrivalStateSchema  struct{}
+	purposeSchema       struct{}
+	noticeKindSchema    struct{}
 )
 
 func (roleSchema) Schema(huma.Registry) *huma.Schema {
@@ -123,7 +127,8 @@ func (passSchema) Schema(huma.Registry) *huma.Schema {
 func (eventTypeSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.EventAccountConnected, mailstead.EventAccountUpdated, mailstead.EventAccountHealth,
 		mailstead.EventAccountDeleted, mailstead.EventLoadProgress, mailstead.EventLoadDone, mailstead.EventMessagesNew,
-		mailstead.EventMessagesChanged, mailstead.EventMessagesRemoved, mailstead.EventOutgoing)
+		mailstead.EventMessagesChanged, mailstead.EventMessagesRemoved, mailstead.EventOutgoing,
+		mailstead.EventNotices)
 }
 
 func (stageSchema) Schema(huma.Registry) *huma.Schema {
@@ -155,6 +160,22 @@ func (severitySchema) Schema(huma.Registry) *huma.Schema {
 	return enum(importer.Error, importer.Warning)
 }
 
+func (linkReasonSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.LinkByHand)
+}
+
+func (arrivalStateSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.ArrivalWaiting, mailstead.ArrivalArrived, mailstead.ArrivalMissing)
+}
+
+func (purposeSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.PurposeNone, mailstead.PurposeTest, mailstead.PurposeReport, mailstead.PurposeAlert)
+}
+
+func (noticeKindSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.NoticeStopped, mailstead.NoticeWorks)
+}
+
 func (auditActionSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.AuditActions()...)
 }
@@ -173,7 +194,8 @@ func (accountSortSchema) Schema(huma.Registry) *huma.Schema {
 
 func (auditKindSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.AuditUser, mailstead.AuditProfile, mailstead.AuditToken, mailstead.AuditAccount,
-		mailstead.AuditDomain, mailstead.AuditProvider, mailstead.AuditNetwork, mailstead.AuditDemo, mailstead.AuditPolicy)
+		mailstead.AuditDomain, mailstead.AuditProvider, mailstead.AuditNetwork, mailstead.AuditDemo, mailstead.AuditPolicy,
+		mailstead.AuditRecord, mailstead.AuditRecordType, mailstead.AuditTemplate)
 }
 
 func (copyRuleSchema) Schema(huma.Registry) *huma.Schema {
@@ -213,6 +235,10 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.OutgoingState, outgoingStateSchema](r)
 	alias[mailstead.SentCopyState, sentCopySchema](r)
 	alias[mailstead.DraftKind, draftKindSchema](r)
+	alias[mailstead.LinkReason, linkReasonSchema](r)
+	alias[mailstead.ArrivalState, arrivalStateSchema](r)
+	alias[mailstead.SendPurpose, purposeSchema](r)
+	alias[mailstead.NoticeKind, noticeKindSchema](r)
 	alias[mailstead.SenderLevel, levelSchema](r)
 	alias[mailstead.PassReason, passSchema](r)
 	alias[mailstead.EventType, eventTypeSchema](r)

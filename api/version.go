@@ -48,7 +48,7 @@ func (v *IfVersion) seen() (time.Time, error) {
 
 // stale gives the refusal of a version that was asked for its status.
 func (v *IfVersion) stale(err error) error {
-	changed := []string{mailstead.CodeAccountChanged, mailstead.CodeProviderChanged, mailstead.CodeDomainChanged, mailstead.CodePoliciesChanged}
+	changed := []string{mailstead.CodeAccountChanged, mailstead.CodeProviderChanged, mailstead.CodeDomainChanged, mailstead.CodePoliciesChanged, mailstead.CodeTemplateChanged}
 	if v.IfMatch == "" || !slices.Contains(changed, mailstead.CodeOf(err)) {
 		return err
 	}

@@ -47,7 +47,7 @@ type Store interface {
 // Bin is what connect needs to remove accounts and to bring them back. Its methods
 // are those of store.DB.
 type Bin interface {
-	AccountUses(ctx context.Context, id mailstead.AccountID) ([]mailstead.AccountUse, error)
+	AccountUses(ctx context.Context, id mailstead.AccountID) ([]mailstead.Use, error)
 	AccountHoldings(ctx context.Context, id mailstead.AccountID) (mailstead.AccountHoldings, error)
 	RemoveAccount(ctx context.Context, r mailstead.AccountRemoval) error
 	DeletedAccount(ctx context.Context, id mailstead.AccountID) (mailstead.Account, error)
@@ -84,7 +84,7 @@ type Explainer interface {
 const DefaultTestTimeout = 60 * time.Second
 
 // Config is all that the journey works with. Store, Bin, People, Links, Sealer, Directory, Explainer,
-// Source, Sender, Now and Logger are needed.
+// Source, Sender, Compose, Now and Logger are needed.
 type Config struct {
 	Store     Store
 	Bin       Bin
@@ -96,6 +96,8 @@ type Config struct {
 	Source    mailstead.SourceDriver
 	Sender    mailstead.SenderDriver
 	Hosts     Hosts
+	// Compose makes the bytes of a mail out of a draft.
+	Compose func(d mailstead.Draft, from mailstead.Address) ([]byte, error)
 	// AllowPlain permits servers without encryption also where the policies do not;
 	// a person must ask for them explicitly and in writing.
 	AllowPlain bool

@@ -233,7 +233,7 @@ type memory struct {
 	assigned []mailstead.Assignment
 	// deleted accounts can be brought back; waiting are mails of the outbox.
 	deleted map[mailstead.AccountID]mailstead.Account
-	waiting []mailstead.AccountUse
+	waiting []mailstead.Use
 	// reads counts the questions for assignments.
 	reads  int
 	steps  []mailstead.Connected
@@ -355,19 +355,19 @@ func (m *memory) SetHealth(_ context.Context, id mailstead.AccountID, side mails
 	return nil
 }
 
-func (m *memory) AccountUses(_ context.Context, id mailstead.AccountID) ([]mailstead.AccountUse, error) {
+func (m *memory) AccountUses(_ context.Context, id mailstead.AccountID) ([]mailstead.Use, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var out []mailstead.AccountUse
+	var out []mailstead.Use
 	for _, as := range m.assigned {
 		switch {
 		case as.AccountID != id:
 		case as.System:
-			out = append(out, mailstead.AccountUse{Kind: mailstead.UseSystem})
+			out = append(out, mailstead.Use{Kind: mailstead.UseSystem})
 		case as.ProfileID != 0:
-			out = append(out, mailstead.AccountUse{Kind: mailstead.UseProfile, ID: int64(as.ProfileID)})
+			out = append(out, mailstead.Use{Kind: mailstead.UseProfile, ID: as.ProfileID.String()})
 		default:
-			out = append(out, mailstead.AccountUse{Kind: mailstead.UseUser, ID: int64(as.UserID)})
+			out = append(out, mailstead.Use{Kind: mailstead.UseUser, ID: as.UserID.String()})
 		}
 	}
 	return append(out, m.waiting...), nil

@@ -25,7 +25,7 @@ func (s *Service) DeleteAccount(ctx context.Context, actor mailstead.Actor, id m
 }
 
 // RemoveAccount takes an account and its mail out of view and destroys its
-// passwords. It is refused with *mailstead.AccountInUse while others use it. Until
+// passwords. It is refused with mailstead.CodeAccountInUse while others use it. Until
 // mailstead.UndoPeriod has passed RestoreAccount undoes it.
 func (s *Service) RemoveAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, r Removal) error {
 	a, err := s.managed(ctx, actor, id)
@@ -68,7 +68,7 @@ func (s *Service) discreet(ctx context.Context, actor mailstead.Actor, id mailst
 	return err
 }
 
-func hideSubjects(uses []mailstead.AccountUse, rights mailstead.Rights) {
+func hideSubjects(uses []mailstead.Use, rights mailstead.Rights) {
 	for i := range uses {
 		if uses[i].Kind == mailstead.UseOutgoing && !rights.Read {
 			uses[i].Name = ""
@@ -81,7 +81,7 @@ type Disconnection struct {
 	mailstead.AccountHoldings
 	// Uses are those who use the account beside its owner; while there are any it
 	// stays.
-	Uses []mailstead.AccountUse
+	Uses []mailstead.Use
 	// UndoUntil is until when it could be brought back.
 	UndoUntil time.Time
 }

@@ -56,7 +56,7 @@ func TestADisconnectedAccountComesBackAndNeedsItsPassword(t *testing.T) {
 func TestSubjectsAreForThoseWhoMayRead(t *testing.T) {
 	w := newWorld(t)
 	a := w.connect(t)
-	w.store.waiting = []mailstead.AccountUse{{Kind: mailstead.UseOutgoing, ID: 4, Name: "Secret offer"}}
+	w.store.waiting = []mailstead.Use{{Kind: mailstead.UseOutgoing, ID: "4", Name: "Secret offer"}}
 	w.store.assigned = []mailstead.Assignment{{AccountID: a.ID, UserID: 2, Rights: []mailstead.Right{mailstead.RightManage}}}
 	for _, c := range []struct {
 		actor mailstead.Actor

@@ -113,7 +113,7 @@ func newOffice(t *testing.T, o options) *office {
 	must(err)
 	f.source = imap.New(imap.Config{Dialer: dialer})
 	f.config = outbox.Config{
-		Store: sweptStore{f.db, &f.sweeps}, Shelf: f.db, Blobs: f.blobs, Credentials: f, Sender: smtp.New(dialer, smtp.Options{Now: time.Now}),
+		Store: sweptStore{f.db, &f.sweeps}, Shelf: f.db, Trips: f.db, Blobs: f.blobs, Credentials: f, Sender: smtp.New(dialer, smtp.Options{Now: time.Now}),
 		Source: f.source, Explain: explain, Now: f.clock.Now, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil)),
 		SweepEvery: 2 * time.Millisecond,
 		SentCopied: func(id mailstead.AccountID) {

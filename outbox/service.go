@@ -53,6 +53,14 @@ type Shelf interface {
 	AccountFor(ctx context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error)
 	Message(ctx context.Context, id mailstead.MessageID) (mailstead.Message, error)
 	Policies(ctx context.Context) (mailstead.Policies, error)
+	Template(ctx context.Context, id mailstead.TemplateID) (mailstead.Template, error)
+}
+
+// Trips keeps the second halves of round trips.
+type Trips interface {
+	Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailstead.Account, error)
+	DueArrivals(ctx context.Context, now time.Time, n int) ([]mailstead.AwaitedArrival, error)
+	SetArrival(ctx context.Context, id mailstead.OutgoingID, a mailstead.Arrival) error
 }
 
 // Blobs keeps the bytes of mails.
@@ -83,6 +91,7 @@ type Queue interface {
 type Config struct {
 	Store       Store
 	Shelf       Shelf
+	Trips       Trips
 	Blobs       Blobs
 	Credentials Credentials
 	Sender      mailstead.SenderDriver
@@ -97,6 +106,10 @@ type Config struct {
 	SavesSent func(mailstead.ProviderID) bool
 	// SentCopied is called after a copy was put into or found in a Sent folder.
 	SentCopied func(mailstead.AccountID)
+	// Nudge asks for a look into a mailbox that a mail is expected in; AllowTest
+	// refuses an actor who asks for too many tests. Both may be nil.
+	Nudge     func(mailstead.AccountID)
+	AllowTest func(mailstead.Actor) error
 
 	// MaxAttachments is the most bytes of all files of a mail, MaxSize that of
 	// the composed mail; 0 means 25 MiB and 36 MiB.
@@ -135,6 +148,12 @@ func (c *Config) complete() {
 	if c.SentCopied == nil {
 		c.SentCopied = func(mailstead.AccountID) {}
 	}
+	if c.Nudge == nil {
+		c.Nudge = func(mailstead.AccountID) {}
+	}
+	if c.AllowTest == nil {
+		c.AllowTest = func(mailstead.Actor) error { return nil }
+	}
 	orDefault(&c.MaxAttachments, 25<<20)
 	orDefault(&c.MaxSize, 36<<20)
 	orDefault(&c.Connections, 4)
@@ -171,15 +190,17 @@ type Service struct {
 	lines map[mailstead.AccountID]*line
 	// mailboxes are the accounts whose Sent folder is being looked into.
 	mailboxes map[mailstead.AccountID]bool
-	stop      context.CancelFunc
-	stopped   bool
-	tasks     sync.WaitGroup
+	// trips gets a signal when there is a round trip to follow.
+	trips   chan struct{}
+	stop    context.CancelFunc
+	stopped bool
+	tasks   sync.WaitGroup
 }
 
 // New returns a service that takes mails in; it sends after Start.
 func New(c Config) *Service {
 	c.complete()
-	return &Service{c: c, lines: make(map[mailstead.AccountID]*line), mailboxes: make(map[mailstead.AccountID]bool)}
+	return &Service{c: c, lines: make(map[mailstead.AccountID]*line), mailboxes: make(map[mailstead.AccountID]bool), trips: make(chan struct{}, 1)}
 }
 
 // Start puts mails that a crash left behind in order and begins to send, until
@@ -197,6 +218,7 @@ func (s *Service) Start(ctx context.Context) error {
 	}
 	s.c.Queue.Start(ctx, s.deliver)
 	s.tasks.Go(func() { s.sweep(ctx) })
+	s.tasks.Go(func() { s.followArrivals(ctx) })
 	return nil
 }
 

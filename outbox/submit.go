@@ -3,7 +3,6 @@ package outbox
 import (
 	"context"
 	"mime"
-	"slices"
 	"strconv"
 	"time"
 
@@ -15,11 +14,17 @@ import (
 // Submission asks for a mail to be sent.
 type Submission struct {
 	Draft mailstead.Draft
+	// TemplateID is the template that the mail is made from, or 0: it fills what the
+	// draft leaves empty, and names who sends when the draft does not.
+	TemplateID mailstead.TemplateID
 	// IdempotencyKey makes repetitions by the same user one mail; any text.
 	IdempotencyKey string
 	// UserID is for whom the mail is sent, 0 means for the actor. Only an
 	// administrator sends for others.
 	UserID mailstead.UserID
+	// purpose is of a mail that nobody wrote, arrival of a round trip.
+	purpose mailstead.SendPurpose
+	arrival *mailstead.Arrival
 }
 
 const maxIdempotencyKey = 200
@@ -35,11 +40,18 @@ func (s *Service) Submit(ctx context.Context, actor mailstead.Actor, in Submissi
 	if _, err := mailstead.CleanLine("idempotency_key", in.IdempotencyKey, maxIdempotencyKey); err != nil {
 		return m, false, err
 	}
-	from, resolution, err := s.decide(ctx, actor, user, in.Draft.AccountID)
+	template, err := s.template(ctx, in.TemplateID)
+	if err != nil {
+		return m, false, err
+	}
+	from, resolution, err := s.decide(ctx, actor, user, in.Draft.AccountID, template)
 	if err != nil {
 		return m, false, err
 	}
 	d := in.Draft
+	if template != nil {
+		template.Fill(&d)
+	}
 	if err := s.thread(ctx, actor, &d); err != nil {
 		return m, false, err
 	}
@@ -59,20 +71,28 @@ func (s *Service) Submit(ctx context.Context, actor mailstead.Actor, in Submissi
 		From: from.Address, InternetMessageID: message.NewMessageID(mailstead.DomainOf(from.Address)),
 		Subject: d.Subject, ParentID: d.ParentID, DueAt: now, CreatedAt: now,
 	}
+	m.Reason.Purpose, m.Arrival = in.purpose, in.arrival
+	existed, err = s.place(ctx, &m, from, &d, files)
+	return m, existed, err
+}
+
+// place stores a mail of which everything is known but its bytes, durably, and lets it
+// be sent. Mail of an account in trouble is held.
+func (s *Service) place(ctx context.Context, m *mailstead.OutgoingMessage, from *mailstead.Account, d *mailstead.Draft, files []message.File) (existed bool, err error) {
 	for _, address := range d.Recipients() {
 		m.Recipients = append(m.Recipients, mailstead.Recipient{Address: address, State: mailstead.OutgoingQueued})
 	}
-	if why := reasonToHold(from); resolution.Held && why != nil {
+	if why := reasonToHold(from); m.Reason.Held && why != nil {
 		m.State, m.DueAt = mailstead.OutgoingHeld, time.Time{}
 		m.Code, m.Text, m.Action = why.Code, why.Cause, why.Action
 	}
 	sender := mailstead.Address{Name: from.DisplayName, Address: from.Address}
-	data, err := compose.Render(d, sender, compose.Options{MessageID: m.InternetMessageID, Date: now, Files: files})
+	data, err := compose.Render(*d, sender, compose.Options{MessageID: m.InternetMessageID, Date: m.CreatedAt, Files: files})
 	if err != nil {
-		return m, false, err
+		return false, err
 	}
 	if int64(len(data)) > s.c.MaxSize {
-		return m, false, &mailstead.Error{
+		return false, &mailstead.Error{
 			Kind: mailstead.KindTooLarge, Code: "send.too_big",
 			Text: "The mail is larger than the " + strconv.FormatInt(s.c.MaxSize>>20, 10) + " MB that may be sent.",
 		}
@@ -80,12 +100,12 @@ func (s *Service) Submit(ctx context.Context, actor mailstead.Actor, in Submissi
 	// The bytes are durable before the row that names them.
 	refs, err := s.c.Blobs.Put(ctx, [][]byte{data})
 	if err != nil {
-		return m, false, err
+		return false, err
 	}
 	m.Blob, m.Size = refs[0], int64(len(data))
-	existed, err = s.c.Shelf.SubmitOutgoing(ctx, &m)
+	existed, err = s.c.Shelf.SubmitOutgoing(ctx, m)
 	if err != nil {
-		return m, false, err
+		return false, err
 	}
 	switch m.State {
 	case mailstead.OutgoingQueued:
@@ -94,7 +114,7 @@ func (s *Service) Submit(ctx context.Context, actor mailstead.Actor, in Submissi
 		s.setHolds(s.line(m.AccountID), true)
 	default:
 	}
-	return m, existed, nil
+	return existed, nil
 }
 
 // sendsFor returns the user for whom actor sends, 0 for the operator itself.
@@ -108,111 +128,16 @@ func sendsFor(actor mailstead.Actor, user mailstead.UserID) (mailstead.UserID, e
 	return user, actor.RequireAdmin()
 }
 
-// decide says which account sends for user. An account that was chosen in the
-// mail sends or nobody does: mail never leaves silently from another address.
-func (s *Service) decide(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, chosen mailstead.AccountID) (*mailstead.Account, mailstead.Resolution, error) {
-	facts, r, err := s.resolve(ctx, actor, user, chosen, 0)
+// template returns a template that is offered, or nil for 0.
+func (s *Service) template(ctx context.Context, id mailstead.TemplateID) (*mailstead.Template, error) {
+	if id == 0 {
+		return nil, nil //nolint:nilnil // no template is asked for
+	}
+	t, err := s.c.Shelf.Template(ctx, id)
 	if err != nil {
-		return nil, r, err
+		return nil, err
 	}
-	if facts.User.Disabled {
-		return nil, r, &mailstead.Error{Kind: mailstead.KindForbidden, Code: "user.disabled", Text: "This user is disabled, so nothing is sent for it."}
-	}
-	if chosen != 0 && r.AccountID != chosen {
-		return nil, r, &mailstead.Error{
-			Kind: mailstead.KindForbidden, Code: "send.account_not_allowed", Field: "account_id", Text: notAllowed(&r, chosen),
-		}
-	}
-	for i := range facts.Accounts {
-		if a := &facts.Accounts[i]; a.ID == r.AccountID && a.ID != 0 {
-			return a, r, nil
-		}
-	}
-	return nil, r, &mailstead.Error{
-		Kind: mailstead.KindConflict, Code: "send.no_sender",
-		Text: "No account may send for this user. Connect one, or ask an administrator to assign one.",
-	}
-}
-
-func notAllowed(r *mailstead.Resolution, chosen mailstead.AccountID) string {
-	for _, p := range r.PassedOver {
-		switch {
-		case p.AccountID != chosen:
-		case p.Why == mailstead.PassDisabled:
-			return "The chosen account cannot send: its sending is switched off."
-		case p.Why == mailstead.PassIncomplete:
-			return "The chosen account cannot send: it has no servers yet."
-		}
-	}
-	return "You may not send from the chosen account."
-}
-
-func (s *Service) resolve(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, chosen, template mailstead.AccountID) (mailstead.SenderFacts, mailstead.Resolution, error) {
-	var named []mailstead.AccountID
-	for _, id := range []mailstead.AccountID{chosen, template} {
-		if id != 0 {
-			named = append(named, id)
-		}
-	}
-	facts, err := s.c.Shelf.SenderFacts(ctx, user, named...)
-	if err != nil {
-		return facts, mailstead.Resolution{}, err
-	}
-	candidates := facts.Candidates(chosen, template)
-	// Administrators may send from any account, but only in their own name.
-	if actor.IsAdmin() && user == actor.User.ID {
-		for i := range candidates {
-			if c := &candidates[i]; c.Level == mailstead.LevelChosen {
-				c.Allowed = true
-			}
-		}
-	}
-	r := mailstead.ResolveSender(candidates, facts.ConfigurationSender())
-	if !actor.IsAdmin() && chosen != 0 && r.AccountID != chosen {
-		hideChosen(&r, chosen)
-	}
-	return facts, r, nil
-}
-
-// hideChosen tells somebody who may not send from an account no more of it than
-// of one that does not exist.
-func hideChosen(r *mailstead.Resolution, chosen mailstead.AccountID) {
-	known := func(p mailstead.PassedOver) bool { return p.AccountID == chosen && p.Why != mailstead.PassForbidden }
-	if slices.ContainsFunc(r.PassedOver, known) {
-		return
-	}
-	r.PassedOver = slices.DeleteFunc(r.PassedOver, func(p mailstead.PassedOver) bool { return p.AccountID == chosen })
-	hidden := mailstead.SenderCandidate{AccountID: chosen, Level: mailstead.LevelChosen}
-	r.PassedOver = slices.Insert(r.PassedOver, 0, mailstead.PassedOver{SenderCandidate: hidden, Why: mailstead.PassForbidden})
-}
-
-// Resolve tells who would send for user (0 is the actor), and why, when chosen is
-// named in the mail and template in its template. Only administrators ask for
-// others and about templates.
-func (s *Service) Resolve(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, chosen, template mailstead.AccountID) (mailstead.Resolution, error) {
-	if err := requireAny(actor, mailstead.ScopeSend, mailstead.ScopeAccounts); err != nil {
-		return mailstead.Resolution{}, err
-	}
-	if user == 0 {
-		user = actor.User.ID
-	}
-	if user != actor.User.ID || template != 0 {
-		if err := actor.RequireAdmin(); err != nil {
-			return mailstead.Resolution{}, err
-		}
-	}
-	_, r, err := s.resolve(ctx, actor, user, chosen, template)
-	return r, err
-}
-
-// requireAny returns nil when one of the scopes is enough for actor.
-func requireAny(actor mailstead.Actor, scopes ...mailstead.Scope) (err error) {
-	for _, scope := range scopes {
-		if err = actor.Require(scope); err == nil {
-			return nil
-		}
-	}
-	return err
+	return &t, t.CheckActive()
 }
 
 // thread makes the draft part of its parent's conversation: what the parent says
@@ -358,10 +283,10 @@ func (s *Service) Prepare(ctx context.Context, actor mailstead.Actor, kind mails
 	}
 	// Who may send from the account that got the mail answers from there.
 	chosen := stored.AccountID
-	account, _, err := s.decide(ctx, actor, actor.User.ID, chosen)
+	account, _, err := s.decide(ctx, actor, actor.User.ID, chosen, nil)
 	if mailstead.CodeOf(err) == "send.account_not_allowed" && err != nil {
 		chosen = 0
-		account, _, err = s.decide(ctx, actor, actor.User.ID, 0)
+		account, _, err = s.decide(ctx, actor, actor.User.ID, 0, nil)
 	}
 	if err != nil {
 		return mailstead.Draft{}, err
@@ -377,7 +302,7 @@ func (s *Service) Prepare(ctx context.Context, actor mailstead.Actor, kind mails
 
 // prepareNew starts an empty draft with the signature of who would send it.
 func (s *Service) prepareNew(ctx context.Context, actor mailstead.Actor) (mailstead.Draft, error) {
-	account, _, err := s.decide(ctx, actor, actor.User.ID, 0)
+	account, _, err := s.decide(ctx, actor, actor.User.ID, 0, nil)
 	if err != nil {
 		return mailstead.Draft{}, err
 	}

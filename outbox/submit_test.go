@@ -167,8 +167,8 @@ func TestResolve(t *testing.T) {
 	if _, err := f.service.Resolve(t.Context(), f.anna, f.admin.User.ID, 0, 0); mailstead.CodeOf(err) != "role.admin_required" {
 		t.Errorf("for somebody else: got %v, want role.admin_required", err)
 	}
-	if _, err := f.service.Resolve(t.Context(), f.anna, 0, 0, f.account.ID); mailstead.CodeOf(err) != "role.admin_required" {
-		t.Errorf("about a template: got %v, want role.admin_required", err)
+	if _, err := f.service.Resolve(t.Context(), f.anna, 0, 0, 99); mailstead.CodeOf(err) != "template.not_found" {
+		t.Errorf("by no template: got %v, want template.not_found", err)
 	}
 	sales := f.other(f.admin.User.ID)
 	for _, chosen := range []mailstead.AccountID{sales.ID, 999} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/mailstead/mailstead"
@@ -13,7 +14,8 @@ import (
 
 // RemoveAccount hides an account from every method but those that bring it back.
 // Its rows stay, but its secrets are destroyed, and it stops being anybody's
-// preferred one. While others use it the error is *mailstead.AccountInUse; when
+// preferred one. While others use it the error has the code
+// mailstead.CodeAccountInUse and names them; when
 // somebody changed it after r.Seen it is AccountChanged.
 func (db *DB) RemoveAccount(ctx context.Context, r mailstead.AccountRemoval) error {
 	return db.write(ctx, "delete account", func(ctx context.Context, s *step) error {
@@ -68,9 +70,9 @@ func (s *step) hideAccount(ctx context.Context, row *accountRow, at time.Time) e
 	return nil
 }
 
-// AccountUses returns what uses an account: assignments first, then mails that
-// wait, of each kind at most mailstead.MaxUses.
-func (db *DB) AccountUses(ctx context.Context, id mailstead.AccountID) ([]mailstead.AccountUse, error) {
+// AccountUses returns what uses an account: assignments first, then
+// templates and mails that wait, of each kind at most mailstead.MaxUses.
+func (db *DB) AccountUses(ctx context.Context, id mailstead.AccountID) ([]mailstead.Use, error) {
 	s := db.reader()
 	if err := requireAccount(ctx, s, id, ""); err != nil {
 		return nil, fmt.Errorf("find uses of account: %w", err)
@@ -85,7 +87,7 @@ func (db *DB) AccountUses(ctx context.Context, id mailstead.AccountID) ([]mailst
 // usesQueries give id and name of what uses an account, by kind. Another kind of
 // user is one more row here.
 var usesQueries = []struct {
-	kind  mailstead.AccountUseKind
+	kind  mailstead.UseKind
 	query string
 }{
 	{mailstead.UseSystem, "SELECT 0, '' FROM assignments AS asg WHERE asg.account_id = ? AND asg.system"},
@@ -93,11 +95,12 @@ var usesQueries = []struct {
 		WHERE asg.account_id = ? ORDER BY p.name, p.id`},
 	{mailstead.UseUser, `SELECT u.id, CASE WHEN u.name = '' THEN u.email ELSE u.name END FROM assignments AS asg
 		JOIN users AS u ON u.id = asg.user_id WHERE asg.account_id = ? ORDER BY 2, u.id`},
+	{mailstead.UseTemplate, "SELECT tm.id, tm.name FROM templates AS tm WHERE tm.account_id = ? ORDER BY tm.name_key"},
 	{mailstead.UseOutgoing, "SELECT o.id, o.subject FROM outgoing AS o WHERE o.account_id = ? AND " + isOpen + " ORDER BY o.id"},
 }
 
-func accountUses(ctx context.Context, s *Session, id mailstead.AccountID) ([]mailstead.AccountUse, error) {
-	var out []mailstead.AccountUse
+func accountUses(ctx context.Context, s *Session, id mailstead.AccountID) ([]mailstead.Use, error) {
+	var out []mailstead.Use
 	for _, u := range usesQueries {
 		found, err := usesOf(ctx, s, u.kind, u.query+limited(mailstead.MaxUses, mailstead.MaxUses), id)
 		if err != nil {
@@ -108,17 +111,21 @@ func accountUses(ctx context.Context, s *Session, id mailstead.AccountID) ([]mai
 	return out, nil
 }
 
-func usesOf(ctx context.Context, s *Session, kind mailstead.AccountUseKind, query string, id mailstead.AccountID) ([]mailstead.AccountUse, error) {
+func usesOf(ctx context.Context, s *Session, kind mailstead.UseKind, query string, id mailstead.AccountID) ([]mailstead.Use, error) {
 	rows, err := s.Bound.Query(ctx, query, int64(id))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var out []mailstead.AccountUse
+	var out []mailstead.Use
 	for rows.Next() {
-		u := mailstead.AccountUse{Kind: kind}
-		if err := rows.Scan(&u.ID, &u.Name); err != nil {
+		u := mailstead.Use{Kind: kind}
+		var id int64
+		if err := rows.Scan(&id, &u.Name); err != nil {
 			return nil, err
+		}
+		if id != 0 {
+			u.ID = strconv.FormatInt(id, 10)
 		}
 		out = append(out, u)
 	}
@@ -137,6 +144,8 @@ func (db *DB) AccountHoldings(ctx context.Context, id mailstead.AccountID) (mail
 		query string
 	}{
 		{&h.Messages, "SELECT coalesce(sum(f.total), 0) FROM folders AS f WHERE f.account_id = ?"},
+		{&h.Linked, `SELECT count(*) FROM linked_mails AS lm WHERE lm.address_key = (SELECT a.address_key FROM accounts AS a WHERE a.id = ?)
+			AND EXISTS (SELECT 1 FROM record_links AS rl WHERE rl.mail_id = lm.id AND rl.removed_at = 0)`},
 		{&h.Elsewhere, "SELECT count(*) FROM messages AS m WHERE m.account_id = ? AND m.blob_hash IS NULL"},
 		{&h.Waiting, "SELECT count(*) FROM outgoing AS o WHERE o.account_id = ? AND " + isOpen},
 	} {

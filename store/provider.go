@@ -209,7 +209,7 @@ func (s *step) setProviderDomains(ctx context.Context, p *mailstead.Provider) er
 		if err == nil && stored.Source == string(mailstead.DomainAdministrator) {
 			d := stored.domain()
 			return &mailstead.Error{
-				Kind: mailstead.KindConflict, Code: "provider.domain_taken", Field: "domains", UsedBy: []mailstead.AuditObject{d.AuditObject()},
+				Kind: mailstead.KindConflict, Code: "provider.domain_taken", Field: "domains", UsedBy: []mailstead.Use{d.Use()},
 				Text: "The domain " + name + " leads somewhere else already: remove it from the table of domains first.",
 			}
 		}
@@ -241,9 +241,6 @@ func (db *DB) HideProvider(ctx context.Context, id mailstead.ProviderID, hidden 
 	})
 }
 
-// mostUses is how many of the things that use a provider are named.
-const mostUses = 20
-
 // DeleteProvider removes a provider. While accounts or domains use it, it is
 // KindConflict with the code provider.in_use, and the error names the first of
 // them.
@@ -270,24 +267,24 @@ func (db *DB) DeleteProvider(ctx context.Context, id mailstead.ProviderID, audit
 // requireUnused refuses a provider that accounts or domains use.
 func (s *step) requireUnused(ctx context.Context, id mailstead.ProviderID) error {
 	var accounts []accountRow
-	err := s.NewSelect().Model(&accounts).Where("a.provider_id = ? AND a.deleted_at = 0", string(id)).Order("a.id").Limit(mostUses).Scan(ctx)
+	err := s.NewSelect().Model(&accounts).Where("a.provider_id = ? AND a.deleted_at = 0", string(id)).Order("a.id").Limit(mailstead.MaxUses).Scan(ctx)
 	if err != nil {
 		return err
 	}
 	var domains []domainRow
 	err = s.NewSelect().Model(&domains).Column("name").
-		Where("d.provider_id = ? AND d.state <> ?", string(id), string(mailstead.DomainRejected)).Order("d.name").Limit(mostUses).Scan(ctx)
+		Where("d.provider_id = ? AND d.state <> ?", string(id), string(mailstead.DomainRejected)).Order("d.name").Limit(mailstead.MaxUses).Scan(ctx)
 	if err != nil || len(accounts)+len(domains) == 0 {
 		return err
 	}
-	var uses []mailstead.AuditObject
+	var uses []mailstead.Use
 	for i := range accounts {
 		a := accounts[i].account()
-		uses = append(uses, a.AuditObject())
+		uses = append(uses, a.Use())
 	}
 	for i := range domains {
 		d := domains[i].domain()
-		uses = append(uses, d.AuditObject())
+		uses = append(uses, d.Use())
 	}
 	return &mailstead.Error{
 		Kind: mailstead.KindConflict, Code: "provider.in_use", UsedBy: uses,

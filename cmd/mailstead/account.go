@@ -192,14 +192,23 @@ func newAccountShow(c *cli) *cobra.Command {
 }
 
 func newAccountTest(c *cli) *cobra.Command {
-	return &cobra.Command{
-		Use: "test ID", Short: "Test the connections of an account", Args: exactArgs(1),
+	var f testMailFlags
+	cmd := &cobra.Command{
+		Use: "test ID", Short: "Test the connections of an account, or send a test mail from it", Args: exactArgs(1),
+		Example: "  mailstead account test 3\n  mailstead account test 3 --mail bruno@example.com --subject 'Does this arrive?'\n" +
+			"  mailstead account test 3 --round-trip",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			path := "/accounts/" + url.PathEscape(args[0])
+			if f.wanted(cmd) {
+				return f.send(cmd.Context(), c, path+"/test-mail")
+			}
 			return c.withClient(cmd.Context(), func(cl *client) error {
-				return c.test(cmd.Context(), cl, "/accounts/"+url.PathEscape(args[0])+"/test", nil)
+				return c.test(cmd.Context(), cl, path+"/test", nil)
 			})
 		},
 	}
+	f.add(cmd)
+	return cmd
 }
 
 func newAccountPassword(c *cli) *cobra.Command {
@@ -263,7 +272,7 @@ func newAccountDelete(c *cli) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withClient(cmd.Context(), func(cl *client) error {
 				if err := cl.call(cmd.Context(), http.MethodDelete, "/accounts/"+url.PathEscape(args[0]), nil, nil); err != nil {
-					return withUses(err)
+					return err
 				}
 				return c.done("Account " + args[0] + " is deleted. For 30 days mailstead account restore " + args[0] + " brings it back.")
 			})

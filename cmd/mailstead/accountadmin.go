@@ -60,7 +60,7 @@ func newAccountDisconnect(c *cli) *cobra.Command {
 			}
 			return c.withClient(cmd.Context(), func(cl *client) error {
 				if err := cl.call(cmd.Context(), http.MethodPost, path, nil, nil); err != nil {
-					return withUses(err)
+					return err
 				}
 				return c.done("Account " + args[0] + " is disconnected. For 30 days mailstead account restore " + args[0] + " brings it back.")
 			})
@@ -73,33 +73,10 @@ func newAccountDisconnect(c *cli) *cobra.Command {
 func writeDisconnection(w io.Writer, d api.Disconnection) {
 	fmt.Fprintf(w, "Mails that would go\t%d\nOf them on records\t%d\nOf them on the server only\t%d\nWaiting in the outbox\t%d\n",
 		d.Messages, d.Linked, d.Elsewhere, d.Waiting)
-	for _, u := range d.Uses {
+	for _, u := range d.UsedBy {
 		fmt.Fprintf(w, "Used by\t%s\n", useText(u))
 	}
 	fmt.Fprintf(w, "Undo until\t%s\n", when(d.UndoUntil))
-}
-
-// withUses adds to a refusal who uses the account.
-func withUses(err error) error {
-	var e *apiError
-	if !errors.As(err, &e) {
-		return err
-	}
-	for _, u := range e.problem.Uses {
-		e.err.Text += "\n  " + useText(u)
-	}
-	return err
-}
-
-func useText(u api.AccountUse) string {
-	text := string(u.Kind)
-	if u.ID != 0 {
-		text += " " + itoa(u.ID)
-	}
-	if u.Name != "" {
-		text += " (" + u.Name + ")"
-	}
-	return text
 }
 
 func newAccountRestore(c *cli) *cobra.Command {

@@ -19,6 +19,7 @@ import (
 	"github.com/mailstead/mailstead/api"
 	"github.com/mailstead/mailstead/blob"
 	"github.com/mailstead/mailstead/checkup"
+	"github.com/mailstead/mailstead/compose"
 	"github.com/mailstead/mailstead/connect"
 	"github.com/mailstead/mailstead/credential"
 	"github.com/mailstead/mailstead/demo"
@@ -26,12 +27,15 @@ import (
 	"github.com/mailstead/mailstead/dial"
 	"github.com/mailstead/mailstead/discover"
 	"github.com/mailstead/mailstead/inbox"
+	"github.com/mailstead/mailstead/message"
+	"github.com/mailstead/mailstead/notice"
 	"github.com/mailstead/mailstead/notify"
 	"github.com/mailstead/mailstead/outbox"
 	"github.com/mailstead/mailstead/provider/imap"
 	"github.com/mailstead/mailstead/provider/pop3"
 	"github.com/mailstead/mailstead/provider/smtp"
 	"github.com/mailstead/mailstead/queue"
+	"github.com/mailstead/mailstead/record"
 	"github.com/mailstead/mailstead/store"
 	"github.com/mailstead/mailstead/store/postgres"
 	"github.com/mailstead/mailstead/store/sqlite"
@@ -52,6 +56,8 @@ type app struct {
 	checkup *checkup.Service
 	inbox   *inbox.Service
 	outbox  *outbox.Service
+	notice  *notice.Service
+	record  *record.Service
 	api     *api.Handler
 	pages   http.Handler
 
@@ -166,8 +172,9 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		RetryDelays: a.c.SyncRetry, TroubleDelay: a.c.SyncTrouble, Loads: a.c.SyncLoads,
 	})
 	a.outbox = outbox.New(outbox.Config{
-		Store: a.db, Shelf: a.db, Blobs: a.blobs, Credentials: keys, Sender: sender, Source: source, Queue: queue.New(sendingAccounts),
-		Explain: catalogue, Now: time.Now, Logger: a.log, SentCopied: a.inbox.Nudge,
+		Store: a.db, Shelf: a.db, Trips: a.db, Blobs: a.blobs, Credentials: keys, Sender: sender, Source: source, Queue: queue.New(sendingAccounts),
+		Explain: catalogue, Now: time.Now, Logger: a.log, SentCopied: a.inbox.Nudge, Nudge: a.inbox.Nudge,
+		AllowTest: func(actor mailstead.Actor) error { return a.connect.AllowTest(actor) },
 		SavesSent: func(id mailstead.ProviderID) bool {
 			p, ok := directory.Provider(id)
 			return ok && p.SavesSent
@@ -175,11 +182,16 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		MaxAttachments: a.c.MaxAttachments, Connections: a.c.SendConnections, RetryDelays: a.c.SendRetry, MaxAge: a.c.SendExpire,
 		LookDelays: a.c.SendUnknownRetry, StopGrace: stopTimeout,
 	})
+	a.record = record.New(record.Config{Store: a.db, Links: a.db, Shelf: a.db, Blobs: a.blobs, Now: time.Now, Logger: a.log})
 	hosts := queue.NewHosts(bulkConnections)
 	a.connect = connect.New(connect.Config{
 		Hosts: hosts,
 		Store: a.db, Bin: a.db, People: a.db, Links: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
-		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Now: time.Now, Logger: a.log,
+		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Compose: composeMail, Now: time.Now, Logger: a.log,
+	})
+	a.notice = notice.New(notice.Config{
+		Store: a.db, Shelf: a.db, Sender: a.outbox, AllowReport: a.connect.AllowTest, Now: time.Now, Logger: a.log, Version: version,
+		After: a.c.AlertAfter, Collect: a.c.AlertCollect,
 	})
 	at, err := a.c.testAt()
 	if err != nil {
@@ -200,8 +212,8 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Audit: a.admin, Checkups: a.checkup, Connect: a.connect, Accounts: a.connect, Importer: a.connect, Links: a.connect,
-		Inbox: a.inbox, Outbox: a.outbox, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
+		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Templates: a.admin, Audit: a.admin, Checkups: a.checkup, Connect: a.connect, Accounts: a.connect, Importer: a.connect, Links: a.connect,
+		Inbox: a.inbox, Outbox: a.outbox, Records: a.record, RecordMails: a.record, Notices: a.notice, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,
 	})
@@ -221,6 +233,11 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.pages.ServeHTTP(w, r)
+}
+
+// composeMail makes the bytes of a mail that the outbox does not keep.
+func composeMail(d mailstead.Draft, from mailstead.Address) ([]byte, error) {
+	return compose.Render(d, from, compose.Options{MessageID: message.NewMessageID(mailstead.DomainOf(from.Address)), Date: time.Now()})
 }
 
 // bulkConnections is how many connections tests and changes of many accounts have to a
@@ -251,9 +268,11 @@ func (a *app) start(ctx context.Context) error {
 	sweep, rest := context.WithCancel(ctx)
 	a.rest = rest
 	a.sweeping.Go(func() { a.connect.KeepPurging(sweep) })
+	a.sweeping.Go(func() { a.record.KeepSweeping(sweep) })
 	if err := a.inbox.Start(ctx); err != nil {
 		return err
 	}
+	a.notice.Start(ctx)
 	return a.checkup.Start(ctx)
 }
 
@@ -265,6 +284,9 @@ func (a *app) close() error {
 	}
 	if a.checkup != nil {
 		a.checkup.Stop()
+	}
+	if a.notice != nil {
+		a.notice.Stop()
 	}
 	if a.inbox != nil {
 		a.inbox.Stop()

@@ -85,9 +85,9 @@ func newRoot(c *cli) *cobra.Command {
 		{groupService, "The service:", []*cobra.Command{newServe(c), newDemo(c), newCheck(c), newKey(c), newDB(c)}},
 		{groupPeople, "People and their rights:", []*cobra.Command{newUser(c), newProfile(c), newPolicy(c), newToken(c), newAudit(c)}},
 		{groupAccount, "Mail accounts:", []*cobra.Command{
-			newDiscover(c), newDoctor(c), newAccount(c), newCheckup(c), newImport(c), newDomain(c), newProvider(c), newError(c),
+			newDiscover(c), newDoctor(c), newAccount(c), newCheckup(c), newImport(c), newDomain(c), newProvider(c), newError(c), newNotice(c), newReport(c),
 		}},
-		{groupMail, "Mail:", []*cobra.Command{newMessage(c), newSend(c), newOutbox(c), newResolve(c)}},
+		{groupMail, "Mail:", []*cobra.Command{newMessage(c), newSend(c), newTemplate(c), newOutbox(c), newResolve(c)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 		for _, cmd := range g.commands {

@@ -203,19 +203,23 @@ func problem(body []byte, status int) error {
 		return fmt.Errorf("the service answered with status %d", status)
 	}
 	_, kind, _ := strings.Cut(p.Type, "#problem-")
-	for i, o := range p.UsedBy {
-		if i == 0 {
-			p.Detail += " It is used by: "
-		} else {
-			p.Detail += ", "
-		}
-		p.Detail += string(o.Kind) + " " + o.ID
-		if o.Name != o.ID {
-			p.Detail += " (" + o.Name + ")"
-		}
+	for _, u := range p.UsedBy {
+		p.Detail += "\n  " + useText(u)
 	}
 	return &apiError{
 		err:     &mailstead.Error{Kind: mailstead.ParseKind(kind), Code: p.Code, Text: p.Detail, Field: p.Field, UsedBy: p.UsedBy},
 		problem: p,
 	}
+}
+
+// useText names what uses something.
+func useText(u mailstead.Use) string {
+	text := string(u.Kind)
+	if u.ID != "" {
+		text += " " + u.ID
+	}
+	if u.Name != "" && u.Name != u.ID {
+		text += " (" + u.Name + ")"
+	}
+	return text
 }

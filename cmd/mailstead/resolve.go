@@ -23,7 +23,7 @@ func newResolve(c *cli) *cobra.Command {
 				q.Set("account", itoa(mailstead.AccountID(account)))
 			}
 			if template != 0 {
-				q.Set("template", itoa(mailstead.AccountID(template)))
+				q.Set("template", itoa(mailstead.TemplateID(template)))
 			}
 			return get(cmd.Context(), c, "/resolve?"+q.Encode(), func(w io.Writer, r mailstead.Resolution) {
 				fmt.Fprintln(w, r.Reason)
@@ -36,6 +36,6 @@ func newResolve(c *cli) *cobra.Command {
 	f := cmd.Flags()
 	f.Int64Var(&user, "user", 0, "`USER` (id) who sends")
 	f.Int64Var(&account, "account", 0, "`ACCOUNT` (id) chosen in the message")
-	f.Int64Var(&template, "template", 0, "`ACCOUNT` (id) of the template")
+	f.Int64Var(&template, "template", 0, "`TEMPLATE` (id) that the message is made from")
 	return cmd
 }

@@ -21,6 +21,7 @@ type sendFlags struct {
 	to, cc, bcc, files []string
 	subject, key       string
 	account, user      int64
+	template           int64
 	reply, kind        string
 	html               bool
 }
@@ -46,6 +47,7 @@ func newSend(c *cli) *cobra.Command {
 	fl.StringVar(&f.subject, "subject", "", "`TEXT` of the subject")
 	fl.StringArrayVar(&f.files, "attach", nil, "`FILE` to attach; may be repeated")
 	fl.Int64Var(&f.account, "account", 0, "`ACCOUNT` (id) to send from (default: by precedence, see mailstead resolve)")
+	fl.Int64Var(&f.template, "template", 0, "`TEMPLATE` (id) that gives account, subject and text where they are left out")
 	fl.Int64Var(&f.user, "user", 0, "`USER` (id) for whom the mail is sent")
 	fl.StringVar(&f.reply, "reply", "", "stored `MESSAGE` (id) to answer or forward")
 	fl.StringVar(&f.kind, "kind", "reply", "`KIND` of answer: reply, reply_all or forward")
@@ -74,7 +76,7 @@ func (c *cli) send(cmd *cobra.Command, cl *client, f *sendFlags) error {
 	if f.key != "" {
 		headers = append(headers, header{"Idempotency-Key", f.key})
 	}
-	body := api.Submission{Draft: d, UserID: mailstead.UserID(f.user)}
+	body := api.Submission{Draft: d, UserID: mailstead.UserID(f.user), TemplateID: mailstead.TemplateID(f.template)}
 	return ask(ctx, c, cl, http.MethodPost, "/outbox", body, func(w io.Writer, m mailstead.OutgoingMessage) {
 		fmt.Fprintf(w, "Mail %s is %s. %s\n", m.ID, m.State, m.Reason.Reason)
 		if !cl.running {

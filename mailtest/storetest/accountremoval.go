@@ -37,11 +37,11 @@ var accountRemovalTests = map[string]func(*testing.T, *kit){
 		k.assign(mailstead.Assignment{AccountID: a.ID, ProfileID: p.ID})
 		k.assign(mailstead.Assignment{AccountID: a.ID, System: true})
 		m := k.submit(a.ID)
-		want := []mailstead.AccountUse{
+		want := []mailstead.Use{
 			{Kind: mailstead.UseSystem},
-			{Kind: mailstead.UseProfile, ID: int64(p.ID), Name: "sales"},
-			{Kind: mailstead.UseUser, ID: int64(other.ID), Name: "bert"},
-			{Kind: mailstead.UseOutgoing, ID: int64(m.ID), Name: "Hello"},
+			{Kind: mailstead.UseProfile, ID: p.ID.String(), Name: "sales"},
+			{Kind: mailstead.UseUser, ID: other.ID.String(), Name: "bert"},
+			{Kind: mailstead.UseOutgoing, ID: m.ID.String(), Name: "Hello"},
 		}
 		err := k.db.RemoveAccount(ctx, removal(a.ID, start))
 		k.fails(err, mailstead.KindConflict, mailstead.CodeAccountInUse)

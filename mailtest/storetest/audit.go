@@ -44,6 +44,7 @@ type auditStep struct {
 func allSteps() map[mailstead.AuditAction]auditStep {
 	all := maps.Clone(steps)
 	maps.Copy(all, policySteps)
+	maps.Copy(all, templateSteps)
 	return all
 }
 

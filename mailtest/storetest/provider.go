@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -26,15 +25,6 @@ func (k *kit) provider(name string, domains ...string) *mailstead.Provider {
 	p := ownProvider(name, domains...)
 	k.ok(k.db.CreateProvider(k.t.Context(), p, audited))
 	return p
-}
-
-// usedBy are the things that an error names.
-func usedBy(err error) []mailstead.AuditObject {
-	var e *mailstead.Error
-	if errors.As(err, &e) {
-		return e.UsedBy
-	}
-	return nil
 }
 
 // removed deletes an account.
@@ -111,8 +101,8 @@ var providerTests = map[string]func(*testing.T, *kit){
 		k.same("accounts", counts[p.ID], 1)
 		err = k.db.DeleteProvider(ctx, p.ID, audited)
 		k.fails(err, mailstead.KindConflict, "provider.in_use")
-		k.same("used by", usedBy(err), []mailstead.AuditObject{
-			{Kind: mailstead.AuditAccount, ID: id.String(), Name: "sales"}, {Kind: mailstead.AuditDomain, ID: "a.example", Name: "a.example"},
+		k.same("used by", mailstead.UsesOf(err), []mailstead.Use{
+			{Kind: mailstead.UseAccount, ID: id.String(), Name: "sales"}, {Kind: mailstead.UseDomain, ID: "a.example", Name: "a.example"},
 		})
 		k.removed(id)
 		p.Domains = nil
