@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -19,7 +17,7 @@ func (db *DB) Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailste
 	s := db.reader()
 	sel := s.NewSelect().Model(&rows).Limit(limit(q.Limit, 1000))
 	filterAccounts(sel, &q)
-	if err := textOfAccounts(ctx, s, sel, q.Text); err != nil {
+	if err := accountWords.search(ctx, s, sel, q.Text); err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
 	orderAccounts(sel, &q)
@@ -99,78 +97,10 @@ func orderAccounts(sel *bun.SelectQuery, q *mailstead.AccountQuery) {
 	}
 }
 
-const (
-	// fewAccounts is up to how many hits of a word are looked up one by one.
-	fewAccounts = 2000
-	// mostTextWords is how many words of a text are looked for.
-	mostTextWords = 8
-	// ofWord keeps words that begin with one; wordRange gives its arguments.
-	ofWord = "aw.word >= ? AND aw.word < ?"
-)
-
-// wordRange bounds the words that begin with word: letters and digits are all
-// below the last code point.
-func wordRange(word string) (from, to string) { return word, word + "\U0010ffff" }
-
-// textOfAccounts keeps accounts that hold all words of a text. When one of them is
-// rare its hits are looked up; else so many accounts match that going along the
-// list finds a page soon.
-func textOfAccounts(ctx context.Context, s *Session, sel *bun.SelectQuery, text string) error {
-	if strings.TrimSpace(text) == "" {
-		return nil
-	}
-	words := strings.Fields(mailstead.FoldText(text))
-	if len(words) == 0 {
-		// Nothing but punctuation is in no name.
-		sel.Where("1 = 0")
-		return nil
-	}
-	rarest, hits := "", int64(fewAccounts+1)
-	words = words[:min(len(words), mostTextWords)]
-	for i := range words {
-		words[i] = CutWord(words[i])
-		from, to := wordRange(words[i])
-		var n int64
-		err := one(ctx, s.Bound, "SELECT count(*) FROM (SELECT 1 FROM account_words AS aw WHERE "+ofWord+limited(fewAccounts+1, fewAccounts+1)+") AS hits",
-			[]any{from, to}, &n)
-		if err != nil {
-			return err
-		}
-		if n < hits {
-			rarest, hits = words[i], n
-		}
-	}
-	for _, word := range words {
-		from, to := wordRange(word)
-		if word == rarest {
-			sel.Where("a.id IN (SELECT aw.account_id FROM account_words AS aw WHERE "+ofWord+")", from, to)
-			continue
-		}
-		sel.Where("EXISTS (SELECT 1 FROM account_words AS aw WHERE aw.account_id = a.id AND "+ofWord+")", from, to)
-	}
-	return nil
-}
-
 // setWords makes an account found by the words that its row holds.
 func (s *step) setWords(ctx context.Context, row *accountRow) error {
-	if _, err := s.Bound.Exec(ctx, "DELETE FROM account_words WHERE account_id = ?", row.ID); err != nil {
-		return err
-	}
 	a := row.account()
-	words := map[string]bool{}
-	for _, w := range a.SearchWords() {
-		words[CutWord(clean(w))] = true
-	}
-	for part := range pieces(slices.Sorted(maps.Keys(words)), mostRows) {
-		args := make([]any, 0, 2*len(part))
-		for _, w := range part {
-			args = append(args, row.ID, w)
-		}
-		if _, err := s.Bound.Exec(ctx, "INSERT INTO account_words (account_id, word) VALUES "+marks(len(part), 2), args...); err != nil {
-			return fmt.Errorf("store words: %w", err)
-		}
-	}
-	return nil
+	return accountWords.set(ctx, s, row.ID, a.SearchWords())
 }
 
 // fillBatch is how many accounts one step gives their keys.

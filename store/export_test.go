@@ -15,7 +15,7 @@ func Plan(ctx context.Context, db *DB, explain string, q mailstead.AccountQuery)
 	var none []accountRow
 	sel := s.NewSelect().Model(&none).Limit(51)
 	filterAccounts(sel, &q)
-	if err := textOfAccounts(ctx, s, sel, q.Text); err != nil {
+	if err := accountWords.search(ctx, s, sel, q.Text); err != nil {
 		return nil, err
 	}
 	orderAccounts(sel, &q)

@@ -16,7 +16,12 @@ var invariants = map[string]string{
 		JOIN folders AS f ON f.id = m.folder_id WHERE f.account_id <> m.account_id`,
 	"blobs whose references are miscounted": `SELECT count(*) FROM blobs AS b
 		WHERE b.refs <> (SELECT count(*) FROM messages AS m WHERE m.blob_hash = b.hash)
-			+ (SELECT count(*) FROM outgoing AS o WHERE o.blob_hash = b.hash)`,
+			+ (SELECT count(*) FROM outgoing AS o WHERE o.blob_hash = b.hash)
+			+ (SELECT count(*) FROM linked_mails AS lm WHERE lm.blob_hash = b.hash)`,
+	"records whose mails are miscounted": `SELECT count(*) FROM records AS r
+		WHERE r.mails <> (SELECT count(*) FROM record_links AS rl WHERE rl.record_id = r.id AND rl.removed_at = 0)`,
+	"linked mails that no record has or had": `SELECT count(*) FROM linked_mails AS lm
+		WHERE NOT EXISTS (SELECT 1 FROM record_links AS rl WHERE rl.mail_id = lm.id)`,
 	"bytes that lie nowhere": `SELECT count(*) FROM messages AS m
 		WHERE m.blob_hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blobs AS b WHERE b.hash = m.blob_hash)`,
 	"attempts beyond those counted": `SELECT count(*) FROM outgoing_attempts AS t
