@@ -58,13 +58,18 @@ func (h *Handler) getMessageHTML(ctx context.Context, actor mailstead.Actor, in 
 	if err != nil {
 		return nil, err
 	}
-	if o.Mail == nil || o.Mail.HTML == "" {
+	return htmlOf(o.Mail, in.Remote)
+}
+
+// htmlOf is the page of a mail, nil for one that cannot be read.
+func htmlOf(m *message.Mail, remote bool) (*htmlOutput, error) {
+	if m == nil || m.HTML == "" {
 		return nil, &mailstead.Error{Kind: mailstead.KindNotFound, Code: "message.no_html", Text: "This message has no HTML to show."}
 	}
-	safe, blocked := o.Mail.SafeHTML(message.HTMLOptions{Remote: in.Remote, CID: ownImages(o.Mail)})
+	safe, blocked := m.SafeHTML(message.HTMLOptions{Remote: remote, CID: ownImages(m)})
 	return &htmlOutput{
 		Blocked:     blocked,
-		ContentType: "text/html; charset=utf-8", Policy: htmlPolicy(in.Remote),
+		ContentType: "text/html; charset=utf-8", Policy: htmlPolicy(remote),
 		Body: []byte(htmlHead + safe + htmlTail),
 	}, nil
 }
@@ -140,17 +145,21 @@ func (h *Handler) getAttachment(ctx context.Context, actor mailstead.Actor, in *
 	if err != nil {
 		return nil, err
 	}
-	missing := mailstead.NotFound("attachment")
-	if o.Mail == nil || in.Part >= len(o.Mail.Attachments) {
-		return nil, missing
+	return attachmentOf(o.Mail, in.Part)
+}
+
+// attachmentOf is one file of a mail, nil for one that cannot be read.
+func attachmentOf(m *message.Mail, part int) (*contentOutput, error) {
+	if m == nil || part >= len(m.Attachments) {
+		return nil, mailstead.NotFound("attachment")
 	}
-	a, data, err := o.Mail.Part(in.Part)
+	a, data, err := m.Part(part)
 	if err != nil {
 		return nil, err
 	}
 	name := a.Name
 	if name == "" {
-		name = "attachment-" + strconv.Itoa(in.Part)
+		name = "attachment-" + strconv.Itoa(part)
 	}
 	return download(name, passiveType(a.MediaType), data), nil
 }

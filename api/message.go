@@ -44,6 +44,11 @@ type MessagePath struct {
 // MessageDetail is a whole message.
 type MessageDetail struct {
 	mailstead.Message
+	MailBody
+}
+
+// MailBody is what is read of the bytes of a mail.
+type MailBody struct {
 	Text         string                 `json:"text" doc:"The text; made from the HTML when the mail has no other."`
 	VisibleText  string                 `json:"visible_text" doc:"The text without quotes and signature."`
 	HasHTML      bool                   `json:"has_html" doc:"Whether there is HTML to show, see GET /messages/{id}/html."`
@@ -60,16 +65,22 @@ func (h *Handler) getMessage(ctx context.Context, actor mailstead.Actor, in *Mes
 	if err != nil {
 		return nil, err
 	}
-	d := MessageDetail{Message: o.Message, Attachments: []mailstead.Attachment{}}
-	if m := o.Mail; m != nil {
-		d.Text, d.VisibleText, d.HasHTML = m.Text, m.VisibleText(), m.HTML != ""
-		_, d.RemoteImages = m.SafeHTML(message.HTMLOptions{})
-		d.AutoReply, d.Defects = m.AutoReply, m.Defects
-		if len(m.Attachments) > 0 {
-			d.Attachments = m.Attachments
-		}
+	return &messageOutput{MessageDetail{o.Message, mailBody(o.Mail)}}, nil
+}
+
+// mailBody is empty for a mail that cannot be read.
+func mailBody(m *message.Mail) MailBody {
+	b := MailBody{Attachments: []mailstead.Attachment{}}
+	if m == nil {
+		return b
 	}
-	return &messageOutput{d}, nil
+	b.Text, b.VisibleText, b.HasHTML = m.Text, m.VisibleText(), m.HTML != ""
+	_, b.RemoteImages = m.SafeHTML(message.HTMLOptions{})
+	b.AutoReply, b.Defects = m.AutoReply, m.Defects
+	if len(m.Attachments) > 0 {
+		b.Attachments = m.Attachments
+	}
+	return b
 }
 
 // FlagChanges are the marks to set or to take away.
