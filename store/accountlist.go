@@ -35,7 +35,6 @@ func filterAccounts(sel *bun.SelectQuery, q *mailstead.AccountQuery) {
 	} else {
 		sel.Where("a.deleted_at = 0")
 	}
-	sel.Where("a.account_key <> ?", mailstead.ConfigurationKey)
 	switch {
 	case q.VisibleTo != 0 && q.Deleted:
 		sel.Where("a.owner_id <> 0 AND a.owner_id = ?", int64(q.VisibleTo))

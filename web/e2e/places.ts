@@ -309,13 +309,9 @@ export const places: Place[] = [
     name: 'compose-reply',
     open: async (s) => {
       await message(s, 'sales@demo.example', () => true);
-      // The key works as soon as the message is there, which its heading alone does not tell.
-      const text = s.page.getByRole('textbox', { name: s.t('compose.text.label') });
-      for (let tries = 0; tries < 5 && !(await text.isVisible()); tries++) {
-        await s.page.keyboard.press('r');
-        await text.waitFor({ timeout: 5000 }).catch(() => undefined);
-      }
-      await text.waitFor();
+      await s.page.getByRole('button', { name: s.t('mail.reply'), exact: true }).waitFor();
+      await s.page.keyboard.press('r');
+      await s.page.getByRole('textbox', { name: s.t('compose.text.label') }).waitFor();
     },
   },
   { name: 'outbox', open: at('/outbox') },

@@ -19,41 +19,60 @@ export interface Filters {
   to: string;
 }
 
-export const kinds = ['user', 'profile', 'token', 'account', 'domain', 'provider', 'network', 'demo'] as const;
-export const actions = [
-  'setup',
-  'signin.lock',
-  'user.create',
-  'user.update',
-  'user.password',
-  'user.default_account',
-  'profile.create',
-  'profile.delete',
-  'token.create',
-  'token.delete',
-  'account.connect',
-  'account.update',
-  'account.password',
-  'account.create',
-  'account.delete',
-  'account.disconnect',
-  'account.restore',
-  'account.purge',
-  'assignment.create',
-  'assignment.delete',
-  'system_account.set',
-  'domain.put',
-  'domain.learn',
-  'domain.approve',
-  'domain.reject',
-  'domain.delete',
-  'provider.create',
-  'provider.update',
-  'provider.hide',
-  'provider.delete',
-  'demo.add',
-  'demo.remove',
-] as const satisfies readonly Entry['action'][];
+// All there are: a new one must stand here, or the pages do not build.
+export const kinds = keys<Entry['object']['kind']>({
+  user: true,
+  profile: true,
+  token: true,
+  account: true,
+  domain: true,
+  provider: true,
+  network: true,
+  policies: true,
+  demo: true,
+});
+export const actions = keys<Entry['action']>({
+  setup: true,
+  'signin.lock': true,
+  'user.create': true,
+  'user.update': true,
+  'user.password': true,
+  'user.default_account': true,
+  'profile.create': true,
+  'profile.delete': true,
+  'token.create': true,
+  'token.delete': true,
+  'account.connect': true,
+  'account.create': true,
+  'account.update': true,
+  'account.password': true,
+  'account.disconnect': true,
+  'account.delete': true,
+  'account.restore': true,
+  'account.purge': true,
+  'assignment.create': true,
+  'assignment.delete': true,
+  'system_account.set': true,
+  'password_link.create': true,
+  'password_link.use': true,
+  'password_link.close': true,
+  'domain.put': true,
+  'domain.learn': true,
+  'domain.approve': true,
+  'domain.reject': true,
+  'domain.delete': true,
+  'provider.create': true,
+  'provider.update': true,
+  'provider.hide': true,
+  'provider.delete': true,
+  'policies.update': true,
+  'demo.add': true,
+  'demo.remove': true,
+});
+
+function keys<K extends string>(all: Record<K, true>): K[] {
+  return Object.keys(all) as K[];
+}
 
 /** filtersOf reads the filters from the address and leaves out what is none. */
 export function filtersOf(query: URLSearchParams): Filters {

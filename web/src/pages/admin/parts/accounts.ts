@@ -1,10 +1,6 @@
 import { api, call, type Schema } from '$lib/api/client';
-import { onReturn } from '$lib/events.svelte';
 
 export type Account = Schema<'AccountItem'>;
-
-/** How long a list may take before the page shows that it loads, in milliseconds. */
-const patience = 300;
 
 /** What of all accounts is shown, and how; "" does not limit it. They stand in the address by these names. */
 export interface Filters {
@@ -108,57 +104,6 @@ export function tableLink(f: Filters): string {
   return `/api/v1/accounts/csv?${query}`;
 }
 
-/** AccountPages are the accounts that fit the filters, as far as they have been loaded. */
-export class AccountPages {
-  items = $state.raw<Account[]>([]);
-  next = $state<string>();
-  loaded = $state(false);
-  slow = $state(false);
-  busy = $state(false);
-  error = $state.raw<unknown>();
-  #filters = noFilters;
-  #running: AbortController | undefined;
-
-  /** show loads the first page of what is asked. */
-  show(filters: Filters): Promise<void> {
-    this.#filters = filters;
-    return this.#load(1);
-  }
-  /** reload reads anew what is shown. */
-  reload = (): Promise<void> => this.#load(Math.max(1, Math.ceil(this.items.length / 50)));
-  /** more loads the next page. */
-  more = (): Promise<void> => this.#load(1, this.next);
-
-  async #load(pages: number, from?: string): Promise<void> {
-    this.#running?.abort();
-    const { signal } = (this.#running = new AbortController());
-    const timer = setTimeout(() => (this.slow = !this.loaded), patience);
-    this.busy = true;
-    const fresh = from ? [...this.items] : [];
-    let cursor = from;
-    try {
-      do {
-        const query = { ...ask(this.#filters), limit: 50, ...(cursor && { cursor }) };
-        const page = await call(api.GET('/accounts', { params: { query }, signal }));
-        if (signal.aborted) return;
-        fresh.push(...page.items);
-        cursor = page.next;
-      } while (cursor && --pages > 0);
-      this.items = fresh;
-      this.next = cursor;
-      this.error = undefined;
-      this.loaded = true;
-    } catch (e) {
-      if (!signal.aborted) this.error = e;
-    } finally {
-      clearTimeout(timer);
-      if (!signal.aborted) this.busy = this.slow = false;
-    }
-  }
-
-  /** follow tries again when the service or the session is back, until the returned function is called. */
-  follow(): () => void {
-    const stop = onReturn(() => void this.reload());
-    return () => (stop(), this.#running?.abort());
-  }
-}
+/** fetchAccounts reads a page of the accounts that fit the filters. */
+export const fetchAccounts = (f: Filters, limit: number, cursor?: string, signal?: AbortSignal) =>
+  call(api.GET('/accounts', { params: { query: { ...ask(f), limit, ...(cursor && { cursor }) } }, signal }));
