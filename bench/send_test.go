@@ -129,24 +129,46 @@ var listening = regexp.MustCompile(`msg=listening url=(\S+)`)
 // and starts the service on that data directory.
 func startService(t *testing.T, sink string) *served {
 	t.Helper()
+	p := newProgram(t, fmt.Sprintf("allow_unencrypted: true\nsend_connections: %d\n", sendConnections))
+	p.run("", "account", "connect", "shop@example.com", "--owner", "1", "--send-only", "--no-sign-in",
+		"--outgoing", sink, "--outgoing-security", "none", "--plain-reason", "a sink on the same machine")
+	return p.serve("mail:send")
+}
+
+// program is the built program with a data directory, and Ada, its administrator.
+type program struct {
+	t                  *testing.T
+	path, config, data string
+}
+
+func newProgram(t *testing.T, settings string) *program {
+	t.Helper()
 	dir := t.TempDir()
-	program, config, data := filepath.Join(dir, "mailstead"), filepath.Join(dir, "mailstead.yaml"), filepath.Join(dir, "data")
-	settings := fmt.Sprintf("data: %s\nlisten: 127.0.0.1:0\nallowed_networks: [127.0.0.0/8]\nallow_unencrypted: true\nsend_connections: %d\n",
-		data, sendConnections)
-	if err := os.WriteFile(config, []byte(settings), 0o600); err != nil {
+	p := &program{t: t, path: filepath.Join(dir, "mailstead"), config: filepath.Join(dir, "mailstead.yaml"), data: filepath.Join(dir, "data")}
+	settings = fmt.Sprintf("data: %s\nlisten: 127.0.0.1:0\nallowed_networks: [127.0.0.0/8]\n%s", p.data, settings)
+	if err := os.WriteFile(p.config, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "", "go", "build", "-o", program, "../cmd/mailstead")
-	run(t, "ada's long password", program, "--config", config, "user", "add", "--admin", "--name", "Ada", "ada@example.com")
-	run(t, "", program, "--config", config, "account", "connect", "shop@example.com", "--owner", "1", "--send-only", "--no-sign-in",
-		"--outgoing", sink, "--outgoing-security", "none", "--plain-reason", "a sink on the same machine")
-	s := &served{t: t, client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: sendClients}}}
-	s.token = strings.TrimSpace(run(t, "", program, "--config", config, "token", "create", "--user", "1", "--scopes", "mail:send"))
-	log := start(t, exec.Command(program, "serve", "--config", config))
-	mailtest.Await(t, "mailstead listens", func() bool {
+	run(t, "", "go", "build", "-o", p.path, "../cmd/mailstead")
+	p.run("ada's long password", "user", "add", "--admin", "--name", "Ada", "ada@example.com")
+	return p
+}
+
+func (p *program) run(stdin string, args ...string) string {
+	p.t.Helper()
+	return strings.TrimSpace(run(p.t, stdin, p.path, append([]string{"--config", p.config}, args...)...))
+}
+
+// serve starts the service and returns it with a token of Ada's.
+func (p *program) serve(scopes string) *served {
+	p.t.Helper()
+	s := &served{t: p.t, client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: sendClients}}}
+	s.token = p.run("", "token", "create", "--user", "1", "--scopes", scopes)
+	log := start(p.t, exec.Command(p.path, "serve", "--config", p.config))
+	mailtest.Await(p.t, "mailstead listens", func() bool {
 		m := listening.FindStringSubmatch(log.String())
 		if m != nil {
-			s.url = m[1] + "/api/v1/outbox"
+			s.url = m[1] + "/api/v1"
 		}
 		return m != nil
 	})
@@ -197,7 +219,7 @@ const submission = `{"to":[{"address":"ben@example.com"}],"subject":"Order %d","
 var text = strings.Repeat(`Your order left our house today. Thank you for your trust.\n`, 29)
 
 func (s *served) submit(i int) error {
-	answer, err := s.ask(http.MethodPost, s.url, fmt.Sprintf(submission, i, text), fmt.Sprintf("order-%d", i))
+	answer, err := s.ask(http.MethodPost, "/outbox", fmt.Sprintf(submission, i, text), fmt.Sprintf("order-%d", i))
 	if err != nil || i > 1 {
 		return err
 	}
@@ -214,7 +236,7 @@ func (s *served) submit(i int) error {
 // done reports whether no mail waits.
 func (s *served) done() bool {
 	s.t.Helper()
-	answer, err := s.ask(http.MethodGet, s.url+"?state=queued,sending,held,rejected,unknown&limit=1", "", "")
+	answer, err := s.ask(http.MethodGet, "/outbox?state=queued,sending,held,rejected,unknown&limit=1", "", "")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -225,8 +247,8 @@ func (s *served) done() bool {
 	return len(page.Items) == 0
 }
 
-func (s *served) ask(method, url, body, key string) ([]byte, error) {
-	r, err := http.NewRequestWithContext(s.t.Context(), method, url, strings.NewReader(body))
+func (s *served) ask(method, path, body, key string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +264,7 @@ func (s *served) ask(method, url, body, key string) ([]byte, error) {
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	if err == nil && res.StatusCode >= 300 {
-		err = fmt.Errorf("%s %s: status %d: %s", method, url, res.StatusCode, answer)
+		err = fmt.Errorf("%s %s: status %d: %s", method, path, res.StatusCode, answer)
 	}
 	return answer, err
 }

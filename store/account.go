@@ -267,7 +267,7 @@ func (db *DB) AccountFor(ctx context.Context, id mailstead.AccountID, user mails
 	if err != nil {
 		return mailstead.Account{}, nil, fmt.Errorf("read account: %w", err)
 	}
-	reach, err := all[assignmentRow](ctx, s, "SELECT asg.* FROM assignments AS asg WHERE asg.account_id = ? AND "+boundReachesUser+" ORDER BY asg.id",
+	reach, err := all[assignmentRow](ctx, s, "SELECT asg.* FROM assignments AS asg WHERE asg.account_id = ? AND "+reachesUser+" ORDER BY asg.id",
 		int64(id), int64(user), int64(user))
 	if err != nil {
 		return mailstead.Account{}, nil, fmt.Errorf("read assignments of account: %w", err)

@@ -145,7 +145,7 @@ func (db *DB) Reach(ctx context.Context, user mailstead.UserID, accounts []mails
 	s := db.reader()
 	for part := range pieces(accounts, mostIDs) {
 		rows, err := all[assignmentRow](ctx, s, "SELECT asg.* FROM assignments AS asg WHERE asg.account_id IN ("+params(len(part))+") AND "+
-			boundReachesUser+" ORDER BY asg.id", append(values(part), int64(user), int64(user))...)
+			reachesUser+" ORDER BY asg.id", append(values(part), int64(user), int64(user))...)
 		if err != nil {
 			return nil, fmt.Errorf("read assignments of accounts: %w", err)
 		}

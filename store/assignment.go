@@ -40,18 +40,26 @@ func assignments(rows []assignmentRow) []mailstead.Assignment {
 	return out
 }
 
-// Conditions on rows that name an account.
+// Conditions on rows that name an account. Where they find rows they are unions: for
+// alternatives in one condition PostgreSQL reads the whole table.
 const (
-	// reachesUser keeps assignments of the user itself or of its profiles.
-	reachesUser = `((asg.user_id <> 0 AND asg.user_id = ?0) OR
-		(asg.profile_id <> 0 AND asg.profile_id IN (SELECT up.profile_id FROM user_profiles AS up WHERE up.user_id = ?0)))`
-	// boundReachesUser is reachesUser for a bound statement, which takes the user
-	// twice.
-	boundReachesUser = `((asg.user_id <> 0 AND asg.user_id = ?) OR
+	// reachesUser keeps assignments of the user itself or of its profiles, for a bound
+	// statement, which takes the user twice. The statement names the accounts.
+	reachesUser = `((asg.user_id <> 0 AND asg.user_id = ?) OR
 		(asg.profile_id <> 0 AND asg.profile_id IN (SELECT up.profile_id FROM user_profiles AS up WHERE up.user_id = ?)))`
 	// ofUser names the accounts that the user owns or was assigned.
 	ofUser = `(SELECT id FROM accounts WHERE owner_id <> 0 AND owner_id = ?0
-		UNION SELECT asg.account_id FROM assignments AS asg WHERE ` + reachesUser + `)`
+		UNION SELECT m.account_id FROM assignments AS m WHERE m.user_id <> 0 AND m.user_id = ?0
+		UNION SELECT m.account_id FROM user_profiles AS up JOIN assignments AS m ON m.profile_id = up.profile_id
+			WHERE up.user_id = ?0 AND m.profile_id <> 0)`
+	// reach are the live assignments of the user, of its profiles and of the system, for
+	// a bound statement, which takes the user twice.
+	reach = `SELECT asg.* FROM assignments AS asg WHERE asg.id IN (
+		SELECT m.id FROM assignments AS m WHERE m.system
+		UNION ALL SELECT m.id FROM assignments AS m WHERE m.user_id <> 0 AND m.user_id = ?
+		UNION ALL SELECT m.id FROM user_profiles AS up JOIN assignments AS m ON m.profile_id = up.profile_id
+			WHERE up.user_id = ? AND m.profile_id <> 0)
+		AND EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = asg.account_id AND a.deleted_at = 0) ORDER BY asg.id`
 )
 
 // CreateAssignment stores an assignment and sets its ID. The same account for

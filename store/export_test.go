@@ -19,8 +19,26 @@ func Plan(ctx context.Context, db *DB, explain string, q mailstead.AccountQuery)
 		return nil, err
 	}
 	orderAccounts(sel, &q)
+	return plan(ctx, s, explain, sel)
+}
+
+// SenderPlans returns how the database would find who may send.
+func SenderPlans(ctx context.Context, db *DB, explain string) ([]string, error) {
+	s := db.reader()
+	var out []string
+	for _, q := range []*bun.RawQuery{s.NewRaw(reach, 7, 7), s.NewRaw(accountsOf(3), 1, 2, 3, 7, "key")} {
+		lines, err := plan(ctx, s, explain, q)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, lines...)
+	}
+	return out, nil
+}
+
+func plan(ctx context.Context, s *Session, explain string, q any) ([]string, error) {
 	var rows []map[string]any
-	if err := s.NewRaw("? ?", bun.Safe(explain), sel).Scan(ctx, &rows); err != nil {
+	if err := s.NewRaw("? ?", bun.Safe(explain), q).Scan(ctx, &rows); err != nil {
 		return nil, err
 	}
 	var out []string

@@ -35,4 +35,11 @@ func TestPostgresReadsAccountPagesFromAnIndex(t *testing.T) {
 			t.Errorf("%s: the plan reads every account:\n%s", name, text)
 		}
 	}
+	plan, err := store.SenderPlans(t.Context(), db, "EXPLAIN")
+	if err != nil || len(plan) == 0 {
+		t.Fatalf("got plan %v, %v", plan, err)
+	}
+	if text := strings.Join(plan, "\n"); strings.Contains(text, "Seq Scan on assignments") || strings.Contains(text, "Seq Scan on accounts") {
+		t.Errorf("the plan of who may send reads a whole table:\n%s", text)
+	}
 }

@@ -81,3 +81,23 @@ func TestAccountPagesAreReadFromAnIndex(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoMaySendIsReadFromAnIndex shows that a resolution costs no more when there are
+// more accounts and assignments.
+func TestWhoMaySendIsReadFromAnIndex(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plan.db"), store.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	plan, err := store.SenderPlans(t.Context(), db, "EXPLAIN QUERY PLAN")
+	if err != nil || len(plan) == 0 {
+		t.Fatalf("got plan %v, %v", plan, err)
+	}
+	for _, line := range plan {
+		// The index of the system's assignment has one row.
+		if strings.HasPrefix(line, "SCAN") && line != "SCAN m USING COVERING INDEX assignments_system" {
+			t.Errorf("the plan reads a whole table:\n%s", strings.Join(plan, "\n"))
+		}
+	}
+}

@@ -35,18 +35,21 @@ func senderFacts(ctx context.Context, s *Session, user mailstead.UserID, named [
 		}
 		f.Profiles = profiles(rows)
 	}
-	reach, err := all[assignmentRow](ctx, s, "SELECT asg.* FROM assignments AS asg WHERE (asg.system OR "+boundReachesUser+") AND "+
-		live("asg.account_id")+" ORDER BY asg.id", int64(user), int64(user))
+	given, err := all[assignmentRow](ctx, s, reach, int64(user), int64(user))
 	if err != nil {
 		return f, err
 	}
-	f.Assignments = assignments(reach)
+	f.Assignments = assignments(given)
 	ids := append([]mailstead.AccountID{0}, named...)
 	for i := range f.Assignments {
 		ids = append(ids, f.Assignments[i].AccountID)
 	}
-	rows, err := all[accountRow](ctx, s, "SELECT * FROM accounts WHERE deleted_at = 0 AND (id IN ("+params(len(ids))+
-		") OR (owner_id <> 0 AND owner_id = ?) OR account_key = ?) ORDER BY id", append(values(ids), int64(user), mailstead.ConfigurationKey)...)
+	rows, err := all[accountRow](ctx, s, accountsOf(len(ids)), append(values(ids), int64(user), mailstead.ConfigurationKey)...)
 	f.Accounts = accounts(rows)
 	return f, err
+}
+
+// accountsOf are n accounts by id, those of an owner, and the one with a key.
+func accountsOf(n int) string {
+	return "SELECT * FROM accounts WHERE deleted_at = 0 AND (id IN (" + params(n) + ") OR (owner_id <> 0 AND owner_id = ?) OR account_key = ?) ORDER BY id"
 }
