@@ -54,6 +54,9 @@ type SyncBatch struct {
 	FolderID  FolderID
 	// Cursor replaces the folder's cursor.
 	Cursor Cursor
+	// Period is the load period that Cursor.Done is told for: when the account has
+	// another one by now, older mail is still wanted. "" stands for any.
+	Period LoadPeriod
 	// Reset drops all rows of the folder first: its UIDVALIDITY changed.
 	Reset bool
 	// Messages are inserted; one that is there already (same folder and UID) is

@@ -12,9 +12,11 @@ import (
 // conn is a worker's signed-in connection and what it knows of the folders. It
 // holds ids and little else: there may be a hundred thousand of them.
 type conn struct {
-	w     *worker
-	src   mailstead.Source
-	limit mailstead.LoadLimit
+	w   *worker
+	src mailstead.Source
+	// period and limit are the account's load period, as text and taken apart.
+	period mailstead.LoadPeriod
+	limit  mailstead.LoadLimit
 	// folders are in the order in which they are loaded; inbox is first, if the
 	// account has one.
 	folders []mailstead.FolderID

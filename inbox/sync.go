@@ -248,7 +248,7 @@ func (c *conn) loadOlder(ctx context.Context) error {
 }
 
 func (c *conn) apply(ctx context.Context, b mailstead.SyncBatch) error {
-	b.AccountID, b.At = c.w.id, c.w.s.c.Now()
+	b.AccountID, b.At, b.Period = c.w.id, c.w.s.c.Now(), c.period
 	_, err := c.w.s.c.Store.ApplySync(ctx, b)
 	return err
 }

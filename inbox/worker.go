@@ -169,7 +169,7 @@ func (w *worker) session(ctx context.Context) (healthy bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	c := &conn{w: w, limit: limit}
+	c := &conn{w: w, period: acc.LoadPeriod, limit: limit}
 	defer func() {
 		if c.src != nil {
 			// The session is over; what the server says to a logout changes nothing.

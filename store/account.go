@@ -289,7 +289,8 @@ func (db *DB) AccountsToRead(ctx context.Context, after mailstead.AccountID, n i
 }
 
 // UpdateAccount stores all of a that people edit, with the events. Key, creation
-// and the health of sides that were there already stay as they are. Secrets
+// and the health of sides that were there already stay as they are. Another load
+// period reopens the loads of the folders, see mailstead.Cursor.Done. Secrets
 // replace all that are stored, nil leaves them. a.UpdatedAt must be that of the
 // account as it was read: when somebody changed it since, the error is
 // AccountChanged. It sets a.UpdatedAt.
@@ -334,6 +335,11 @@ func (s *step) updateAccount(
 	}
 	if row.Name != stored.Name || row.DisplayName != stored.DisplayName || row.Address != stored.Address {
 		if err := s.setWords(ctx, &row); err != nil {
+			return err
+		}
+	}
+	if row.LoadPeriod != stored.LoadPeriod {
+		if err := s.reopenLoads(ctx, a.ID); err != nil {
 			return err
 		}
 	}

@@ -177,3 +177,19 @@ func oneFolder(ctx context.Context, s *Session, id mailstead.FolderID, lock stri
 	}
 	return row, found(q.Scan(ctx), "folder")
 }
+
+// reopenLoads has the folders of an account looked through again for older mail.
+func (s *step) reopenLoads(ctx context.Context, id mailstead.AccountID) error {
+	_, err := s.NewUpdate().Model((*folderRow)(nil)).Set("load_done = ?", false).Where("account_id = ?", int64(id)).Exec(ctx)
+	return err
+}
+
+// keepOpen leaves a load open that ended for another period than the account has by now.
+func (c *folderChange) keepOpen(ctx context.Context, b *mailstead.SyncBatch) error {
+	if !b.Cursor.Done || c.folder.LoadDone || b.Period == "" {
+		return nil
+	}
+	same, err := all[int](ctx, c.step.Session, "SELECT 1 FROM accounts WHERE id = ? AND load_period = ?", c.folder.AccountID, string(b.Period))
+	b.Cursor.Done = len(same) > 0
+	return err
+}

@@ -72,6 +72,9 @@ func (c *folderChange) apply(ctx context.Context, b *mailstead.SyncBatch) ([]mai
 
 // save stores the folder's row.
 func (c *folderChange) save(ctx context.Context, b *mailstead.SyncBatch) error {
+	if err := c.keepOpen(ctx, b); err != nil {
+		return err
+	}
 	c.folder.setCursor(b.Cursor)
 	if b.RemoteTotal >= 0 {
 		c.folder.RemoteTotal = b.RemoteTotal

@@ -282,6 +282,32 @@ var accountTests = map[string]func(*testing.T, *kit){
 		changed.ID = 99
 		k.missing(k.db.UpdateAccount(ctx, &changed, nil, audited, nil), "account")
 	},
+	"another load period reopens the loads of the folders": func(t *testing.T, k *kit) {
+		ctx := t.Context()
+		a, other := k.account("anna", 0), k.account("ben", 0)
+		f, theirs := k.folders(a.ID, "INBOX")[0], k.folders(other.ID, "INBOX")[0]
+		done := func(f mailstead.Folder, period mailstead.LoadPeriod) {
+			t.Helper()
+			cur := mailstead.Cursor{UIDValidity: 1, Next: 9, Low: 5, Done: true}
+			_, err := k.db.ApplySync(ctx, mailstead.SyncBatch{AccountID: f.AccountID, FolderID: f.ID, Cursor: cur, Period: period, RemoteTotal: -1})
+			k.ok(err)
+		}
+		done(f, a.LoadPeriod)
+		done(theirs, other.LoadPeriod)
+		a.Note = "the same period"
+		k.ok(k.db.UpdateAccount(ctx, a, nil, audited, nil))
+		k.same("done after another change", k.folder(f.ID).Cursor.Done, true)
+		before := a.LoadPeriod
+		a.LoadPeriod = "days:400"
+		k.ok(k.db.UpdateAccount(ctx, a, nil, audited, nil))
+		k.same("cursor after another period", k.folder(f.ID).Cursor, mailstead.Cursor{UIDValidity: 1, Next: 9, Low: 5})
+		k.same("done elsewhere", k.folder(theirs.ID).Cursor.Done, true)
+		// What was still being loaded for the old period does not end the new one.
+		done(f, before)
+		k.same("done for the old period", k.folder(f.ID).Cursor.Done, false)
+		done(f, a.LoadPeriod)
+		k.same("done for the new period", k.folder(f.ID).Cursor.Done, true)
+	},
 	"an account that was changed since it was read stays as it is": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		a := k.account("anna", 0)
