@@ -204,13 +204,21 @@ func (p *Provider) cleanAuth() error {
 }
 
 // CleanServers checks servers that the passwords of many people will be sent to:
-// their protocol is one of allowed, and they are encrypted. It returns them clean.
+// their protocol is one of allowed, and they are encrypted. It returns them clean,
+// with what was left out filled in: the first protocol of allowed, TLS where there is
+// no port either, and the usual port.
 func CleanServers(field string, servers []Server, allowed ...Protocol) ([]Server, error) {
 	if len(servers) > maxOwnServers {
 		return nil, Invalid(field, "input.too_many", "These are too many servers.")
 	}
 	var out []Server
 	for _, s := range servers {
+		if s.Protocol == "" {
+			s.Protocol = allowed[0]
+		}
+		if s.Security == "" && s.Port == 0 {
+			s.Security = SecurityTLS
+		}
 		server, err := ParseServer(s.Host, field, s)
 		if err != nil {
 			return nil, err

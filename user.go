@@ -79,6 +79,12 @@ type Assignment struct {
 	Priority int `json:"priority"`
 }
 
+// Assigned is an assignment with the account that it gives.
+type Assigned struct {
+	Assignment
+	Account Account
+}
+
 // Has reports whether the assignment gives r.
 func (a *Assignment) Has(r Right) bool {
 	for _, x := range a.Rights {

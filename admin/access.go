@@ -169,6 +169,15 @@ func (s *Service) Assignments(ctx context.Context, actor mailstead.Actor, accoun
 	return s.c.Store.Assignments(ctx, account)
 }
 
+// AssignedAccounts lists what was given to a user, or else to a profile, with the
+// accounts, for administrators: those first that come first when somebody sends.
+func (s *Service) AssignedAccounts(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, profile mailstead.ProfileID) ([]mailstead.Assigned, error) {
+	if err := actor.RequireAdmin(); err != nil {
+		return nil, err
+	}
+	return s.c.Store.AssignedAccounts(ctx, user, profile)
+}
+
 // DeleteAssignment takes an assignment away.
 func (s *Service) DeleteAssignment(ctx context.Context, actor mailstead.Actor, id mailstead.AssignmentID) error {
 	if err := actor.RequireAdmin(); err != nil {

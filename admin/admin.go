@@ -58,6 +58,7 @@ type AccessStore interface {
 	CreateAssignment(ctx context.Context, a *mailstead.Assignment, audit mailstead.AuditEntry) error
 	Assignment(ctx context.Context, id mailstead.AssignmentID) (mailstead.Assignment, error)
 	Assignments(ctx context.Context, account mailstead.AccountID) ([]mailstead.Assignment, error)
+	AssignedAccounts(ctx context.Context, user mailstead.UserID, profile mailstead.ProfileID) ([]mailstead.Assigned, error)
 	DeleteAssignment(ctx context.Context, id mailstead.AssignmentID, audit mailstead.AuditEntry) error
 	SetSystemAccount(ctx context.Context, account mailstead.AccountID, audit mailstead.AuditEntry) error
 }

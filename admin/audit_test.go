@@ -17,7 +17,7 @@ import (
 // administration. SignIn and Authenticate keep sessions; what SignIn tells the
 // audit is tested by itself. ResumeDemo does again what was told before.
 var readers = map[string]bool{
-	"Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domain": true, "Domains": true, "LoadProviders": true, "Policies": true, "Profiles": true, "Provider": true, "Providers": true,
+	"AssignedAccounts": true, "Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domain": true, "Domains": true, "LoadProviders": true, "Policies": true, "Profiles": true, "Provider": true, "Providers": true,
 	"ResumeDemo": true, "SetupNeeded": true, "SetupToken": true, "SignIn": true, "SignOut": true, "Template": true, "Templates": true, "Tokens": true, "User": true, "Users": true,
 }
 
@@ -341,7 +341,7 @@ func TestWhatIsStoredIsAudited(t *testing.T) {
 		"CreateSession": true, "TouchSession": true, "DeleteSession": true, "DeleteSessionsBefore": true, "TouchToken": true, "SyncFolders": true,
 	}
 	reads := []string{
-		"Account", "Assignment", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "DomainUses", "Domains", "HiddenProviders", "OwnProviders", "OwnedAccounts", "Policies", "Profiles", "ProviderAccounts", "SenderFacts", "Session",
+		"Account", "Assignment", "AssignedAccounts", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "DomainUses", "Domains", "HiddenProviders", "OwnProviders", "OwnedAccounts", "Policies", "Profiles", "ProviderAccounts", "SenderFacts", "Session",
 		"Template", "Templates", "TokenByHash", "Tokens", "User", "UserByEmail", "Users",
 	}
 	for _, name := range reads {

@@ -16,7 +16,10 @@ func (h *Handler) assignmentRoutes() {
 	}, h.createAssignment)
 	add(h, route{
 		method: http.MethodGet, path: "/assignments", id: "listAssignments", tag: "Sharing",
-		summary: "List the assignments of an account", about: "For those who may manage the account.", errors: []int{http.StatusNotFound},
+		summary: "List the assignments of an account, a user or a profile",
+		about: "Of one of them: of an account for those who may manage it; of a user or a profile for administrators, each with its account, " +
+			"in the order in which they would send.",
+		errors: []int{http.StatusNotFound},
 	}, h.listAssignments)
 	add(h, route{
 		method: http.MethodDelete, path: "/assignments/{id}", id: "deleteAssignment", tag: "Sharing",
@@ -54,12 +57,41 @@ func (h *Handler) createAssignment(ctx context.Context, actor mailstead.Actor, i
 }
 
 type listAssignmentsInput struct {
-	Account mailstead.AccountID `query:"account" required:"true" minimum:"1" doc:"The account." example:"7"`
+	Account mailstead.AccountID `query:"account" minimum:"0" doc:"The account; either this, a user or a profile." example:"7"`
+	User    mailstead.UserID    `query:"user" minimum:"0" doc:"The user who was given accounts."`
+	Profile mailstead.ProfileID `query:"profile" minimum:"0" doc:"The profile that was given accounts."`
 }
 
-func (h *Handler) listAssignments(ctx context.Context, actor mailstead.Actor, in *listAssignmentsInput) (*listOutput[mailstead.Assignment], error) {
-	assignments, err := h.c.Sharing.Assignments(ctx, actor, in.Account)
-	return listOf(assignments), err
+// AssignmentItem is an assignment, with its account in the list of a user or a profile.
+type AssignmentItem struct {
+	mailstead.Assignment
+	Account *AccountItem `json:"account,omitempty" doc:"The account, in the list of a user or a profile."`
+}
+
+func (h *Handler) listAssignments(ctx context.Context, actor mailstead.Actor, in *listAssignmentsInput) (*listOutput[AssignmentItem], error) {
+	named := 0
+	for _, given := range []bool{in.Account != 0, in.User != 0, in.Profile != 0} {
+		if given {
+			named++
+		}
+	}
+	if named != 1 {
+		return nil, mailstead.Invalid("account", "input.assignments_of", "Ask for the assignments of one account, one user or one profile.")
+	}
+	items := []AssignmentItem{}
+	if in.Account != 0 {
+		assignments, err := h.c.Sharing.Assignments(ctx, actor, in.Account)
+		for _, a := range assignments {
+			items = append(items, AssignmentItem{Assignment: a})
+		}
+		return listOf(items), err
+	}
+	given, err := h.c.Sharing.AssignedAccounts(ctx, actor, in.User, in.Profile)
+	for i := range given {
+		account := accountItem(given[i].Account)
+		items = append(items, AssignmentItem{given[i].Assignment, &account})
+	}
+	return listOf(items), err
 }
 
 type deleteAssignmentInput struct {

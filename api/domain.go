@@ -70,8 +70,8 @@ type DomainPath struct {
 // DomainMapping is where a domain's mail lives.
 type DomainMapping struct {
 	ProviderID mailstead.ProviderID   `json:"provider_id,omitempty" maxLength:"100" doc:"The provider; either this or servers."`
-	Incoming   []mailstead.Server     `json:"incoming,omitempty" maxItems:"10" doc:"The incoming servers, best first."`
-	Outgoing   []mailstead.Server     `json:"outgoing,omitempty" maxItems:"10" doc:"The outgoing servers, best first."`
+	Incoming   []KnownServer          `json:"incoming,omitempty" maxItems:"10" doc:"The incoming servers, best first."`
+	Outgoing   []KnownServer          `json:"outgoing,omitempty" maxItems:"10" doc:"The outgoing servers, best first."`
 	Username   mailstead.UsernameForm `json:"username,omitempty" doc:"How the login follows from the address; email when empty."`
 }
 
@@ -98,7 +98,7 @@ func (h *Handler) putDomain(ctx context.Context, actor mailstead.Actor, in *putD
 		return nil, err
 	}
 	d, err := h.c.Directory.PutDomain(ctx, actor, mailstead.Domain{
-		Name: in.Name, ProviderID: b.ProviderID, Incoming: b.Incoming, Outgoing: b.Outgoing, Username: b.Username,
+		Name: in.Name, ProviderID: b.ProviderID, Incoming: serversOf(b.Incoming), Outgoing: serversOf(b.Outgoing), Username: b.Username,
 	}, seen)
 	return &domainOutput{versionOf(d.UpdatedAt), d}, in.stale(err)
 }

@@ -337,6 +337,10 @@ func (f fakeSharing) Assignments(_ context.Context, actor mailstead.Actor, _ mai
 	return nil, f.note(actor)
 }
 
+func (f fakeSharing) AssignedAccounts(_ context.Context, actor mailstead.Actor, _ mailstead.UserID, _ mailstead.ProfileID) ([]mailstead.Assigned, error) {
+	return nil, f.note(actor)
+}
+
 func (f fakeSharing) DeleteAssignment(_ context.Context, actor mailstead.Actor, _ mailstead.AssignmentID) error {
 	return f.note(actor)
 }

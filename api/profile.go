@@ -14,6 +14,7 @@ type Sharing interface {
 	DeleteProfile(ctx context.Context, actor mailstead.Actor, id mailstead.ProfileID) error
 	Assign(ctx context.Context, actor mailstead.Actor, a mailstead.Assignment) (mailstead.Assignment, error)
 	Assignments(ctx context.Context, actor mailstead.Actor, account mailstead.AccountID) ([]mailstead.Assignment, error)
+	AssignedAccounts(ctx context.Context, actor mailstead.Actor, user mailstead.UserID, profile mailstead.ProfileID) ([]mailstead.Assigned, error)
 	DeleteAssignment(ctx context.Context, actor mailstead.Actor, id mailstead.AssignmentID) error
 	SetSystemAccount(ctx context.Context, actor mailstead.Actor, account mailstead.AccountID) error
 }

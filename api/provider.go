@@ -103,8 +103,8 @@ func (h *Handler) getProvider(ctx context.Context, actor mailstead.Actor, in *Pr
 type ProviderFields struct {
 	Name           *string                                       `json:"name,omitempty" maxLength:"200" doc:"The name that people see."`
 	Domains        *[]string                                     `json:"domains,omitempty" maxItems:"1000" doc:"All mail domains that you give to it; they stand in the table of domains."`
-	Incoming       *[]mailstead.Server                           `json:"incoming,omitempty" maxItems:"10" doc:"The incoming servers, best first: all of imap or pop3. None makes it a relay."`
-	Outgoing       *[]mailstead.Server                           `json:"outgoing,omitempty" maxItems:"10" doc:"The outgoing servers, best first."`
+	Incoming       *[]KnownServer                                `json:"incoming,omitempty" maxItems:"10" doc:"The incoming servers, best first: all of imap or pop3. None makes it a relay."`
+	Outgoing       *[]KnownServer                                `json:"outgoing,omitempty" maxItems:"10" doc:"The outgoing servers, best first."`
 	Username       map[mailstead.Protocol]mailstead.UsernameForm `json:"username,omitempty" doc:"How the login follows from the address, by protocol; email when it is left out."`
 	Auth           *[]string                                     `json:"auth,omitempty" maxItems:"2" doc:"How people sign in: pw, apppw, or none at a relay that asks nobody."`
 	AppPasswordURL *string                                       `json:"app_password_url,omitempty" maxLength:"2000" doc:"The page where people make a password for programs."`
@@ -113,10 +113,45 @@ type ProviderFields struct {
 }
 
 func (f *ProviderFields) changes() admin.ProviderChanges {
-	return admin.ProviderChanges{
-		Name: f.Name, Domains: f.Domains, Incoming: f.Incoming, Outgoing: f.Outgoing, Username: f.Username, Auth: f.Auth,
+	c := admin.ProviderChanges{
+		Name: f.Name, Domains: f.Domains, Username: f.Username, Auth: f.Auth,
 		AppPasswordURL: f.AppPasswordURL, Notes: f.Notes, SavesSent: f.SavesSent,
 	}
+	if f.Incoming != nil {
+		servers := serversOf(*f.Incoming)
+		c.Incoming = &servers
+	}
+	if f.Outgoing != nil {
+		servers := serversOf(*f.Outgoing)
+		c.Outgoing = &servers
+	}
+	return c
+}
+
+// KnownServer is a server as administrators write it down for many people. Its name is
+// enough.
+type KnownServer struct {
+	Protocol mailstead.Protocol `json:"protocol,omitempty" doc:"imap or smtp when it is left out."`
+	Host     string             `json:"host" maxLength:"300" doc:"The name of the server." example:"mail.example.com"`
+	Port     int                `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"The usual one of protocol and security when it is left out."`
+	Security mailstead.Security `json:"security,omitempty" doc:"tls when it and the port are left out."`
+}
+
+func serversOf(known []KnownServer) []mailstead.Server {
+	var out []mailstead.Server
+	for _, s := range known {
+		out = append(out, mailstead.Server(s))
+	}
+	return out
+}
+
+// KnownServers are servers for a request.
+func KnownServers(servers []mailstead.Server) []KnownServer {
+	var out []KnownServer
+	for _, s := range servers {
+		out = append(out, KnownServer(s))
+	}
+	return out
 }
 
 // NewProvider is a provider to be added.

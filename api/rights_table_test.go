@@ -55,6 +55,8 @@ var rightsTable = []rightsRow{
 	{"deleteProfile", "   U   FF  FFFF   A     FFFF FFFA", "DELETE /profiles/{new-profile}", ``},
 	{"createAssignment", "U   FF  FFFF   A     FFFF FFFA", "POST /assignments", `{"account_id":{account},"profile_id":{new-profile},"rights":["read"]}`},
 	{"listAssignments", " U   AH  HHAH   A     FFAF FFHF", "GET /assignments?account={account}", ``},
+	{"listAssignments", " U   FF  FFFF   A     FFFF FFFA", "GET /assignments?user={user}", ``},
+	{"listAssignments", " U   FF  FFFF   A     FFFF FFFA", "GET /assignments?profile={new-profile}", ``},
 	{"deleteAssignment", "U   FF  FFFF   A     FFFF FFFA", "DELETE /assignments/{new-assignment}", ``},
 	{"setSystemAccount", "U   FF  FFFF   A     FFFF FFFA", "PUT /system-account", `{"account_id":0}`},
 

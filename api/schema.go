@@ -293,6 +293,8 @@ func bases(name string) []string {
 	switch name {
 	case "AccountDetail", "AccountItem":
 		return []string{"Account"}
+	case "AssignmentItem":
+		return []string{"Assignment"}
 	case "CreatedToken":
 		return []string{"Token"}
 	case "MessageDetail":

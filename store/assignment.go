@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -119,6 +121,57 @@ func (db *DB) Assignments(ctx context.Context, account mailstead.AccountID) ([]m
 		return nil, fmt.Errorf("list assignments: %w", err)
 	}
 	return assignments(rows), nil
+}
+
+// AssignedAccounts returns what a user was given, or else a profile, with the accounts:
+// in the order in which they would send.
+func (db *DB) AssignedAccounts(ctx context.Context, user mailstead.UserID, profile mailstead.ProfileID) ([]mailstead.Assigned, error) {
+	out, err := db.assignedAccounts(ctx, db.reader(), user, profile)
+	if err != nil {
+		return nil, fmt.Errorf("list assigned accounts: %w", err)
+	}
+	return out, nil
+}
+
+func (db *DB) assignedAccounts(ctx context.Context, s *Session, user mailstead.UserID, profile mailstead.ProfileID) ([]mailstead.Assigned, error) {
+	var rows []assignmentRow
+	sel := s.NewSelect().Model(&rows)
+	if user != 0 {
+		if err := requireUser(ctx, s, user); err != nil {
+			return nil, err
+		}
+		sel.Where("asg.user_id <> 0 AND asg.user_id = ?", int64(user))
+	} else {
+		if err := require(ctx, s.Bound, "profile", "SELECT 1 FROM profiles WHERE id = ?", int64(profile)); err != nil {
+			return nil, err
+		}
+		sel.Where("asg.profile_id <> 0 AND asg.profile_id = ?", int64(profile))
+	}
+	if err := sel.Scan(ctx); err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	var ids []int64
+	for i := range rows {
+		ids = append(ids, rows[i].AccountID)
+	}
+	var found []accountRow
+	if err := s.NewSelect().Model(&found).Where("a.id IN (?)", bun.List(ids)).Where("a.deleted_at = 0").Scan(ctx); err != nil {
+		return nil, err
+	}
+	byID := make(map[mailstead.AccountID]mailstead.Account)
+	for _, a := range accounts(found) {
+		byID[a.ID] = a
+	}
+	var out []mailstead.Assigned
+	for _, as := range assignments(rows) {
+		if a, ok := byID[as.AccountID]; ok {
+			out = append(out, mailstead.Assigned{Assignment: as, Account: a})
+		}
+	}
+	slices.SortFunc(out, func(a, b mailstead.Assigned) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Account.Name, b.Account.Name), cmp.Compare(a.AccountID, b.AccountID))
+	})
+	return out, nil
 }
 
 // DeleteAssignment removes an assignment.

@@ -83,7 +83,7 @@ func newRoot(c *cli) *cobra.Command {
 		commands  []*cobra.Command
 	}{
 		{groupService, "The service:", []*cobra.Command{newServe(c), newDemo(c), newCheck(c), newKey(c), newDB(c)}},
-		{groupPeople, "People and their rights:", []*cobra.Command{newUser(c), newProfile(c), newPolicy(c), newToken(c), newAudit(c)}},
+		{groupPeople, "People and their rights:", []*cobra.Command{newUser(c), newProfile(c), newAssignment(c), newPolicy(c), newToken(c), newAudit(c)}},
 		{groupAccount, "Mail accounts:", []*cobra.Command{
 			newDiscover(c), newDoctor(c), newAccount(c), newCheckup(c), newImport(c), newDomain(c), newProvider(c), newError(c), newNotice(c), newReport(c),
 		}},

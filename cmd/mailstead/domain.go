@@ -21,10 +21,13 @@ func newDomain(c *cli) *cobra.Command {
 		Example: "  mailstead domain set example.com --provider aruba\n" +
 			"  mailstead domain set example.com --incoming mail.example.com:993:tls --outgoing mail.example.com:465:tls",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d := api.DomainMapping{ProviderID: mailstead.ProviderID(provider), Username: mailstead.UsernameForm(username)}
-			var err error
-			if d.Incoming, d.Outgoing, err = parseServers(in, out); err != nil {
+			incoming, outgoing, err := parseServers(in, out)
+			if err != nil {
 				return err
+			}
+			d := api.DomainMapping{
+				ProviderID: mailstead.ProviderID(provider), Username: mailstead.UsernameForm(username),
+				Incoming: api.KnownServers(incoming), Outgoing: api.KnownServers(outgoing),
 			}
 			return c.withNew(cmd.Context(), func(cl *client) error {
 				return ask(cmd.Context(), c, cl, http.MethodPut, "/domains/"+url.PathEscape(args[0]), d, func(w io.Writer, d mailstead.Domain) {

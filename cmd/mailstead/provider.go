@@ -110,10 +110,11 @@ func (f *providerFlags) add(cmd *cobra.Command) {
 // fields are what the flags say; what was not given is left out.
 func (f *providerFlags) fields(cmd *cobra.Command) (api.ProviderFields, error) {
 	var p api.ProviderFields
-	in, out, err := parseServers(f.in, f.out)
+	incoming, outgoing, err := parseServers(f.in, f.out)
 	if err != nil {
 		return p, err
 	}
+	in, out := api.KnownServers(incoming), api.KnownServers(outgoing)
 	given := cmd.Flags().Changed
 	for _, x := range []struct {
 		flag string

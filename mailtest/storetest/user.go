@@ -204,6 +204,36 @@ var userTests = map[string]func(*testing.T, *kit){
 		k.same("assignments", list, []mailstead.Assignment(nil))
 		k.missing(k.db.DeleteProfile(ctx, p.ID, audited), "profile")
 	},
+	"what users and profiles were given is listed with the accounts, best first": func(t *testing.T, k *kit) {
+		ctx := t.Context()
+		u, p := k.user("anna"), k.profile("sales")
+		k.has(u, p.ID)
+		late, early, same := k.account("late", 0), k.account("early", 0), k.account("alpha", 0)
+		own := k.account("own", u.ID)
+		k.assign(mailstead.Assignment{AccountID: late.ID, UserID: u.ID, Priority: 9})
+		k.assign(mailstead.Assignment{AccountID: early.ID, UserID: u.ID, Priority: 2})
+		k.assign(mailstead.Assignment{AccountID: same.ID, UserID: u.ID, Priority: 2, Rights: []mailstead.Right{mailstead.RightSend}})
+		k.assign(mailstead.Assignment{AccountID: own.ID, ProfileID: p.ID})
+		names := func(list []mailstead.Assigned, err error) (out []string) {
+			t.Helper()
+			k.ok(err)
+			for _, as := range list {
+				k.same("account of the assignment", as.Account.ID, as.AccountID)
+				out = append(out, as.Account.Name)
+			}
+			return out
+		}
+		k.same("given to the user", names(k.db.AssignedAccounts(ctx, u.ID, 0)), []string{same.Name, early.Name, late.Name})
+		k.same("given to the profile", names(k.db.AssignedAccounts(ctx, 0, p.ID)), []string{own.Name})
+		list, err := k.db.AssignedAccounts(ctx, u.ID, 0)
+		k.ok(err)
+		k.same("rights", list[0].Rights, []mailstead.Right{mailstead.RightSend})
+		k.same("given to another", names(k.db.AssignedAccounts(ctx, k.user("ben").ID, 0)), []string(nil))
+		_, err = k.db.AssignedAccounts(ctx, 99, 0)
+		k.missing(err, "user")
+		_, err = k.db.AssignedAccounts(ctx, 0, 99)
+		k.missing(err, "profile")
+	},
 	"what is missing is named": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		_, err := k.db.User(ctx, 9)
