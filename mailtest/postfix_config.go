@@ -3,9 +3,12 @@ package mailtest
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
+
+	"github.com/mailstead/mailstead"
 )
 
 var postfixMain = template.Must(template.New("main.cf").Parse(`
@@ -33,7 +36,7 @@ recipient_delimiter = +
 virtual_mailbox_limit = 0
 
 # Mail for the users goes to Dovecot, all other mail nowhere.
-virtual_mailbox_domains = example.com
+virtual_mailbox_domains = {{.Domains}}
 virtual_mailbox_maps = texthash:{{.Dir}}/conf/mailboxes
 virtual_transport = lmtp:unix:{{.LMTPSocket}}
 transport_maps = inline:{ {{.SinkDomain}}=discard: }
@@ -98,7 +101,7 @@ func (s *PostfixServer) writeFiles(daemons string) error {
 	values := map[string]any{
 		"Dir": s.scratch.dir, "Daemons": daemons, "Host": s.Host, "Config": s.options.Config,
 		"SubmissionPort": s.SubmissionPort, "SubmissionsPort": s.SubmissionsPort, "NoTLS": s.options.NoTLS,
-		"MessageSizeLimit": s.options.MessageSizeLimit, "SinkDomain": SinkDomain,
+		"MessageSizeLimit": s.options.MessageSizeLimit, "SinkDomain": SinkDomain, "Domains": domainsOf(s.dovecot.Users),
 		"LMTPSocket": s.dovecot.LMTPSocket, "AuthSocket": s.dovecot.AuthSocket,
 	}
 	cert, key := s.CA.IssuePEM(s.t, s.options.Certificate)
@@ -131,4 +134,15 @@ func (s *PostfixServer) writeFiles(daemons string) error {
 		}
 	}
 	return nil
+}
+
+// domainsOf lists the domains of users, and that of GoneAddress.
+func domainsOf(users []User) string {
+	domains := []string{mailstead.DomainOf(GoneAddress)}
+	for _, u := range users {
+		if d := mailstead.DomainOf(u.Address); !slices.Contains(domains, d) {
+			domains = append(domains, d)
+		}
+	}
+	return strings.Join(domains, " ")
 }

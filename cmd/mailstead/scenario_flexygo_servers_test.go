@@ -8,16 +8,19 @@ import (
 	"testing"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/api"
 	"github.com/mailstead/mailstead/mailtest"
 )
 
 // TestScenarioFlexygo is the mail of flexygo: mail settings for users, profiles and
 // the system, of which the user's win over the profile's (F1-F5), else the
 // configuration file's; tests of an account, of typed data and of what a user has in
-// force (F9-F12, F16); passwords by the administrator and by the user (F13, F14).
+// force (F9-F12, F16); passwords by the administrator and by the user (F13, F14);
+// accounts made from the form of a user or profile and completed later (F18), and
+// clones (F17).
 func TestScenarioFlexygo(t *testing.T) {
 	t.Parallel()
-	servers := mailtest.Stack(t, mailtest.DovecotOptions{MoreUsers: 5}, mailtest.PostfixOptions{})
+	servers := mailtest.Stack(t, mailtest.DovecotOptions{MoreUsers: 8}, mailtest.PostfixOptions{})
 	settings := func(password string) []string {
 		return []string{
 			"smtp_server: " + servers.Postfix.SMTP(mailstead.SecurityTLS).Addr(), "smtp_security: tls",
@@ -38,7 +41,7 @@ func TestScenarioFlexygo(t *testing.T) {
 	call[any](s.service, http.MethodPut, "/system-account", map[string]any{"account_id": 0})
 	s.wantSender(nina.ID, "none", "user5@example.com", mailstead.LevelConfiguration)
 	standing := call[mailstead.Resolution](s.service, http.MethodGet, "/resolve?user="+nina.ID.String(), nil).AccountID.String()
-	s.refused(http.MethodPatch, "/accounts/"+standing, map[string]any{"name": "Mine"}, http.StatusConflict, "account.from_configuration")
+	s.refuses(http.MethodPatch, "/accounts/"+standing, map[string]any{"name": "Mine"}, http.StatusConflict, "account.from_configuration")
 
 	// System only, profile only, user only.
 	system := s.mailbox(0, "user1@example.com")
@@ -61,7 +64,7 @@ func TestScenarioFlexygo(t *testing.T) {
 	s.wantSender(nina.ID, "the user's is switched off", "user2@example.com", mailstead.LevelProfile)
 	call[any](s.service, http.MethodPatch, "/accounts/"+ninas.ID.String(), map[string]any{"outgoing_enabled": true})
 
-	// Tests: of an account, of typed data.
+	s.step("F10, F11, F12: tests of an account, of typed data, of what a user has in force, of all accounts")
 	type tested struct{ OK bool }
 	if !call[tested](s.service, http.MethodPost, "/accounts/"+profile.ID.String()+"/test", nil).OK {
 		t.Error("the test of an account fails")
@@ -70,9 +73,15 @@ func TestScenarioFlexygo(t *testing.T) {
 	if call[tested](s.service, http.MethodPost, "/connect/test", typed).OK {
 		t.Error("typed data with a wrong password pass the test")
 	}
+	s.inForce(nina, "user4@example.com", mailstead.LevelUser)
+	s.inForce(s.member("Pia", sales), "user2@example.com", mailstead.LevelProfile)
+	s.inForce(s.person("Ole"), "user1@example.com", mailstead.LevelSystem)
+	s.flexygoCollection()
+	s.flexygoQuickCreate(sales)
+	s.flexygoClone(profile)
 
-	// Passwords: the old one stays in force until a new one has worked, whoever sets it.
-	ottoSignedIn := s.as(t, otto)
+	s.step("F13, F14: the old password stays in force until a new one has worked, whoever sets it")
+	ottoSignedIn := s.as(otto)
 	path := "/accounts/" + ottos.ID.String() + "/password"
 	for who, by := range map[string]*service{"administrator": s.service, "user": ottoSignedIn} {
 		if status, body := by.try(http.MethodPut, path, map[string]any{"password": "not this"}); status < 400 || !strings.Contains(string(body), "auth.") {
@@ -91,25 +100,95 @@ func TestScenarioFlexygo(t *testing.T) {
 	// nothing is imported again.
 	call[any](s.service, http.MethodPut, "/system-account", map[string]any{"account_id": 0})
 	uwe := s.person("Uwe")
+	before := len(call[list[mailstead.Account]](s.service, http.MethodGet, "/accounts?all=true", nil).Items)
 	servers.Dovecot.SetPassword("user5@example.com", "moved")
 	s.stop()
 	writeSettings(t, s.data, settings("moved")...)
 	s.start()
 	call[any](s.service, http.MethodPost, "/session", map[string]any{"email": "ada@example.com", "password": adaPassword})
 	s.wantSender(uwe.ID, "the configuration's new password", "user5@example.com", mailstead.LevelConfiguration)
-	if n := len(call[list[mailstead.Account]](s.service, http.MethodGet, "/accounts?all=true", nil).Items); n != 5 {
-		t.Errorf("%d accounts after the next start; want 5", n)
+	if n := len(call[list[mailstead.Account]](s.service, http.MethodGet, "/accounts?all=true", nil).Items); n != before {
+		t.Errorf("%d accounts after the next start; want %d", n, before)
 	}
 	if secret := "moved"; strings.Contains(s.answers.String()+s.log.String(), secret+`"`) {
 		t.Error("the configuration's password was shown")
 	}
 }
 
-// as returns the same service as another person sees it.
-func (s *scenario) as(t *testing.T, u mailstead.User) *service {
-	t.Helper()
-	other := *s.service
-	other.client = newClient(t)
-	call[any](&other, http.MethodPost, "/session", map[string]any{"email": u.Email, "password": "a long password of " + u.Name})
-	return &other
+// inForce tests the configuration that a user has in force.
+func (s *scenario) inForce(user mailstead.User, address string, level mailstead.SenderLevel) {
+	s.t.Helper()
+	got := call[struct {
+		Resolution mailstead.Resolution
+		Result     *struct{ OK bool }
+	}](s.service, http.MethodPost, "/users/"+user.ID.String()+"/test", nil)
+	if got.Resolution.Address != address || got.Resolution.Level != level || got.Result == nil || !got.Result.OK {
+		s.t.Errorf("what %s has in force: %+v, test %+v; want %s at %q, which works", user.Name, got.Resolution, got.Result, address, level)
+	}
+}
+
+// flexygoCollection tests all accounts, as the collection process does.
+func (s *scenario) flexygoCollection() {
+	s.t.Helper()
+	c := call[mailstead.Checkup](s.service, http.MethodPost, "/checkups", map[string]any{"all": true})
+	mailtest.Await(s.t, "all accounts are tested", func() bool {
+		c = call[mailstead.Checkup](s.service, http.MethodGet, "/checkups/"+c.ID.String(), nil)
+		return c.State == "done"
+	})
+	if c.OK != c.Total || c.Total < 5 {
+		s.t.Errorf("the test of all accounts: %+v", c)
+	}
+}
+
+// flexygoQuickCreate makes accounts of name and address alone, for a user and for a
+// profile, which others complete.
+func (s *scenario) flexygoQuickCreate(sales mailstead.Profile) {
+	s.t.Helper()
+	s.step("F18: an account made from the user's form is there at once, and sends when it is complete")
+	quinn := s.member("Quinn", sales)
+	made := call[api.AccountItem](s.service, http.MethodPost, "/accounts", map[string]any{"name": "Quinn's mail", "address": "user6@example.com", "owner_id": quinn.ID})
+	if made.Needs != mailstead.NeedServers {
+		s.t.Errorf("a new account needs %q", made.Needs)
+	}
+	s.wantSender(quinn.ID, "an account without servers is passed over", "user2@example.com", mailstead.LevelProfile)
+	servers := map[string]any{
+		"incoming": server(s.servers.Dovecot.IMAP(mailstead.SecurityTLS)), "outgoing": server(s.servers.Postfix.SMTP(mailstead.SecurityTLS)),
+	}
+	path := "/accounts/" + made.ID.String()
+	call[any](s.service, http.MethodPatch, path, servers)
+	if now := call[api.AccountItem](s.service, http.MethodGet, path, nil); now.Needs != mailstead.NeedPassword {
+		s.t.Errorf("with servers it needs %q", now.Needs)
+	}
+	call[any](s.as(quinn), http.MethodPut, path+"/password", map[string]any{"password": s.password("user6@example.com")})
+	s.wantSender(quinn.ID, "complete", "user6@example.com", mailstead.LevelUser)
+
+	s.step("F18, F9: an account made from the profile's form")
+	support := call[mailstead.Profile](s.service, http.MethodPost, "/profiles", map[string]any{"name": "Support"})
+	shared := call[api.AccountItem](s.service, http.MethodPost, "/accounts", map[string]any{"name": "Support", "address": "user7@example.com", "organisation": true})
+	call[any](s.service, http.MethodPost, "/assignments", map[string]any{"account_id": shared.ID, "profile_id": support.ID, "rights": []string{"read", "send"}})
+	call[any](s.service, http.MethodPatch, "/accounts/"+shared.ID.String(), with(servers, "password", s.password("user7@example.com")))
+	rosa := s.member("Rosa", support)
+	s.wantSender(rosa.ID, "by the profile's new account", "user7@example.com", mailstead.LevelProfile)
+}
+
+// server is one typed by hand.
+func server(s mailstead.Server) map[string]any {
+	return map[string]any{"host": s.Host, "port": s.Port, "security": s.Security}
+}
+
+// flexygoClone makes an account like another one.
+func (s *scenario) flexygoClone(like mailstead.Account) {
+	s.t.Helper()
+	s.step("F17: a clone has the settings of the other account and a password of its own")
+	toni := s.person("Toni")
+	made := call[api.AccountItem](s.service, http.MethodPost, "/accounts", map[string]any{
+		"name": "Copy of " + like.Name, "address": "user8@example.com", "owner_id": toni.ID, "like": like.ID,
+	})
+	if made.Needs != mailstead.NeedPassword || made.Outgoing == nil || made.Outgoing.Server != like.Outgoing.Server || made.Outgoing.Login != "user8@example.com" {
+		s.t.Fatalf("the clone: needs %q, %+v", made.Needs, made.Account)
+	}
+	path := "/accounts/" + made.ID.String() + "/password"
+	s.refuses(http.MethodPut, path, map[string]any{"password": s.password(like.Address)}, http.StatusUnprocessableEntity, "auth.bad_credentials")
+	call[any](s.service, http.MethodPut, path, map[string]any{"password": s.password("user8@example.com")})
+	s.wantSender(toni.ID, "by the clone", "user8@example.com", mailstead.LevelUser)
 }
