@@ -13,6 +13,7 @@ import (
 type Connect interface {
 	Discover(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error)
 	Test(ctx context.Context, actor mailstead.Actor, r connect.Request) (connect.Result, error)
+	SendTest(ctx context.Context, actor mailstead.Actor, r connect.Request, t connect.TestMail) (connect.MailTest, error)
 	Save(ctx context.Context, actor mailstead.Actor, r connect.Request) (connect.Saved, error)
 }
 

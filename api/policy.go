@@ -29,6 +29,7 @@ func (h *Handler) policyRoutes() {
 		example: map[string]any{
 			"copies": "everybody", "accounts_per_user": 1, "limit_providers": true, "provider_ids": []any{"aruba", "gmail"},
 			"typed_servers": false, "plain": false, "own_accounts": "provider", "confirm_domains": true,
+			"report_to": "helpdesk@example.com", "alerts_by_mail": true,
 		},
 	}, h.putPolicies)
 }
@@ -44,6 +45,8 @@ type PolicyRules struct {
 	Plain           bool                     `json:"plain" doc:"Whether servers without encryption may be saved, each with a written reason."`
 	OwnAccounts     mailstead.AccountFreedom `json:"own_accounts" doc:"What users may change of the accounts that they manage."`
 	ConfirmDomains  bool                     `json:"confirm_domains" doc:"Whether a domain that a sign-in taught waits for an administrator."`
+	ReportTo        string                   `json:"report_to,omitempty" maxLength:"320" doc:"The address that reports of problems go to; empty for the administrators' own."`
+	AlertsByMail    bool                     `json:"alerts_by_mail" required:"false" default:"true" doc:"Whether those concerned are also told by mail that the incoming mail of an account is not processed any more."`
 }
 
 // OwnPolicies are the policies as they hold for one person.
@@ -83,6 +86,7 @@ func policyOf(v admin.PolicyView) *policyOutput {
 		out.Body.Rules = &PolicyRules{
 			Copies: p.Copies, CopyProfiles: p.CopyProfiles, AccountsPerUser: p.AccountsPerUser, LimitProviders: p.LimitProviders,
 			ProviderIDs: p.ProviderIDs, TypedServers: p.TypedServers, Plain: p.Plain, OwnAccounts: p.OwnAccounts, ConfirmDomains: p.ConfirmDomains,
+			ReportTo: p.ReportTo, AlertsByMail: p.AlertsByMail,
 		}
 	}
 	return out
@@ -124,6 +128,7 @@ func (h *Handler) putPolicies(ctx context.Context, actor mailstead.Actor, in *pu
 	v, err := h.c.Policies.PutPolicies(ctx, actor, mailstead.Policies{
 		Copies: b.Copies, CopyProfiles: b.CopyProfiles, AccountsPerUser: b.AccountsPerUser, LimitProviders: b.LimitProviders,
 		ProviderIDs: b.ProviderIDs, TypedServers: b.TypedServers, Plain: b.Plain, OwnAccounts: b.OwnAccounts, ConfirmDomains: b.ConfirmDomains,
+		ReportTo: b.ReportTo, AlertsByMail: b.AlertsByMail,
 	}, seen)
 	return policyOf(v), in.stale(err)
 }

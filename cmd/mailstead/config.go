@@ -64,6 +64,11 @@ type config struct {
 	SMTPPassword     mailstead.Secret `koanf:"smtp_password"`
 	SMTPPasswordFile string           `koanf:"smtp_password_file"`
 	SMTPFrom         string           `koanf:"smtp_from"`
+	// AlertAfter is how long a mailbox may fail before those concerned are told, unless
+	// a person must act at once; AlertCollect how long alerts wait for others to share
+	// their mail.
+	AlertAfter   time.Duration `koanf:"alert_after"`
+	AlertCollect time.Duration `koanf:"alert_collect"`
 	// TestAt is the time of the day at which all accounts are tested, such as 03:30;
 	// empty for never.
 	TestAt string `koanf:"test_at"`
@@ -81,6 +86,7 @@ func defaults() map[string]any {
 		"poll_every": "5m", "sync_retry": "10s,1m,5m,15m", "sync_trouble": "1h", "sync_loads": 8,
 		"send_retry": "1m,5m,15m,1h,4h", "send_expire": "72h", "send_connections": 4, "send_unknown_retry": "30s,2m,10m,1h",
 		"connect_timeout": "15s", "io_timeout": "60s", "demo_live": "20s", "smtp_security": "starttls",
+		"alert_after": "1h", "alert_collect": "1m",
 	}
 }
 

@@ -41,6 +41,8 @@ func writePolicies(w io.Writer, v api.PolicyView) {
 		line("Without encryption", yes(p.Plain || v.PlainConfigured))
 		line("Users may change of their accounts", string(p.OwnAccounts))
 		line("Learned domains need a confirmation", yes(p.ConfirmDomains))
+		line("Problems are reported to", orElse(p.ReportTo, "the administrators"))
+		line("Mails when an account stops", yes(p.AlertsByMail))
 		line("Allowed networks (configuration)", orDash(strings.Join(v.AllowedNetworks, ", ")))
 		return
 	}
@@ -48,6 +50,13 @@ func writePolicies(w io.Writer, v api.PolicyView) {
 	line("Accounts per user", orAny(v.Own.AccountsPerUser))
 	line("Servers typed by hand", yes(v.Own.TypedServers))
 	line("You may change of your accounts", string(v.Own.OwnAccounts))
+}
+
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
 }
 
 func listOf[T any](all []T) string {
@@ -80,6 +89,8 @@ type policyFlags struct {
 	providers        []string
 	all, typed       bool
 	plain, confirmed bool
+	reportTo         string
+	alerts           bool
 }
 
 func newPolicySet(c *cli) *cobra.Command {
@@ -116,6 +127,8 @@ func newPolicySet(c *cli) *cobra.Command {
 	f.BoolVar(&p.plain, "plain", false, "servers without encryption may be saved, each with a written reason")
 	f.StringVar(&p.own, "own-accounts", "", "what users may change of their accounts: everything, provider, password or nothing")
 	f.BoolVar(&p.confirmed, "confirm-domains", false, "a domain that a sign-in taught waits for an administrator")
+	f.StringVar(&p.reportTo, "report-to", "", "`ADDRESS` that reports of problems go to; \"\" for the administrators' own")
+	f.BoolVar(&p.alerts, "alerts-by-mail", true, "tell those concerned by mail when the incoming mail of an account is not processed any more")
 	cmd.MarkFlagsMutuallyExclusive("providers", "all-providers")
 	return cmd
 }
@@ -142,6 +155,8 @@ func (p *policyFlags) apply(cmd *cobra.Command, r *api.PolicyRules) {
 		"plain":           func() { r.Plain = p.plain },
 		"own-accounts":    func() { r.OwnAccounts = mailstead.AccountFreedom(p.own) },
 		"confirm-domains": func() { r.ConfirmDomains = p.confirmed },
+		"report-to":       func() { r.ReportTo = p.reportTo },
+		"alerts-by-mail":  func() { r.AlertsByMail = p.alerts },
 	} {
 		if cmd.Flags().Changed(name) {
 			set()

@@ -167,6 +167,8 @@ func (c *config) checkNumbers() error {
 		{"sync_retry", c.SyncRetry},
 		{"sync_trouble", []time.Duration{c.SyncTrouble}},
 		{"send_retry", c.SendRetry},
+		{"alert_after", []time.Duration{c.AlertAfter}},
+		{"alert_collect", []time.Duration{c.AlertCollect}},
 		{"send_expire", []time.Duration{c.SendExpire}},
 		{"send_unknown_retry", c.SendUnknownRetry},
 		{"connect_timeout", []time.Duration{c.ConnectTimeout}},

@@ -13,7 +13,7 @@ import (
 )
 
 func newUser(c *cli) *cobra.Command {
-	return group("user", "Manage users", newUserAdd(c), newUserList(c), newUserPassword(c))
+	return group("user", "Manage users", newUserAdd(c), newUserList(c), newUserPassword(c), newUserTest(c))
 }
 
 func newUserAdd(c *cli) *cobra.Command {
