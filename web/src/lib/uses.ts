@@ -2,16 +2,18 @@ import { t } from '$lib/i18n';
 import { session } from '$lib/session.svelte';
 import type { Schema } from '$lib/api/client';
 
-type Use = Schema<'AccountUse'>;
+export type Use = Schema<'Use'>;
 
-/** useWord names what uses an account; a kind that this page does not know goes by its name. */
+/** useWord names what uses a thing; a kind that this page does not know goes by its name. */
 export function useWord(use: Use): string {
   const name = use.name ?? '';
   switch (use.kind) {
     case 'user':
-      return t('settings.use.user', { name });
     case 'profile':
-      return t('settings.use.profile', { name });
+    case 'template':
+    case 'account':
+    case 'domain':
+      return t(`settings.use.${use.kind}`, { name });
     case 'system':
       return t('settings.use.system');
     case 'outgoing':
@@ -21,12 +23,24 @@ export function useWord(use: Use): string {
   }
 }
 
-/** useLink leads to what uses an account, undefined where this person may not go. */
-export function useLink(use: Use, account: number): string | undefined {
+/** useLink leads to what uses a thing, an account where one is named; undefined where this person may not go. */
+export function useLink(use: Use, account?: number): string | undefined {
   if (use.kind === 'outgoing') return use.name ? `/outbox/${use.id}` : undefined;
   if (!session.admin) return undefined;
-  if (use.kind === 'user') return `/admin/users/${use.id}`;
-  if (use.kind === 'profile') return '/admin/profiles';
-  if (use.kind === 'system') return `/admin/accounts/${account}`;
-  return undefined;
+  switch (use.kind) {
+    case 'user':
+      return `/admin/users/${use.id}`;
+    case 'profile':
+      return '/admin/profiles';
+    case 'system':
+      return account ? `/admin/accounts/${account}` : undefined;
+    case 'template':
+      return `/admin/templates/${use.id}`;
+    case 'account':
+      return `/admin/accounts/${use.id}`;
+    case 'domain':
+      return `/admin/domains?q=${encodeURIComponent(use.id ?? '')}`;
+    default:
+      return undefined;
+  }
 }

@@ -15,8 +15,6 @@ export class ApiError extends Error {
   readonly field: string;
   readonly errors: { field: string; detail: string }[];
   readonly reports: Problem['reports'];
-  /** Who uses an account that was to be deleted. */
-  readonly uses: NonNullable<Problem['uses']>;
   /** The first of the things for whose sake something was refused. */
   readonly usedBy: NonNullable<Problem['used_by']>;
   readonly requestID: string;
@@ -33,7 +31,6 @@ export class ApiError extends Error {
     this.field = problem.field ?? '';
     this.errors = (problem.errors ?? []).map((e) => ({ field: e.field ?? '', detail: e.detail ?? '' }));
     this.reports = problem.reports;
-    this.uses = problem.uses ?? [];
     this.usedBy = problem.used_by ?? [];
     this.requestID = problem.request_id ?? '';
     this.retryAfter = retryAfter;

@@ -29,6 +29,7 @@ export const kinds = keys<Entry['object']['kind']>({
   provider: true,
   network: true,
   policies: true,
+  template: true,
   demo: true,
 });
 export const actions = keys<Entry['action']>({
@@ -66,6 +67,14 @@ export const actions = keys<Entry['action']>({
   'provider.hide': true,
   'provider.delete': true,
   'policies.update': true,
+  'template.create': true,
+  'template.update': true,
+  'template.delete': true,
+  'record_type.put': true,
+  'record_type.delete': true,
+  'record.delete': true,
+  'mail.link': true,
+  'mail.unlink': true,
   'demo.add': true,
   'demo.remove': true,
 });
@@ -147,6 +156,10 @@ export function objectLink(e: Entry): string {
       return `/admin/${kind}s/${id}`;
     case 'domain':
       return `/admin/domains?q=${encodeURIComponent(id)}`;
+    case 'record':
+      return `/records/${id}`;
+    case 'record_type':
+      return '/admin/record-types';
     case 'profile':
       return '/admin/profiles';
     case 'token': {

@@ -17,3 +17,8 @@ export const allProfiles = (): Listing<Schema<'Profile'>> =>
 
 export const allProviders = (): Listing<Schema<'Provider'>> =>
   listing((_, signal) => call(api.GET('/providers', { params: { query: { all: true } }, signal })));
+
+export const allTemplates = (account?: number): Listing<Schema<'Template'>> =>
+  listing((cursor, signal) =>
+    call(api.GET('/templates', { params: { query: { all: true, account, limit, cursor } }, signal })),
+  );

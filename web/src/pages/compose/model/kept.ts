@@ -26,6 +26,8 @@ export interface Kept {
   about?: string;
   /** The account chosen by hand, or 0. */
   account: number;
+  /** The template that it is made from. */
+  template?: { id: number; name: string };
   to: Address[];
   cc: Address[];
   bcc: Address[];

@@ -34,6 +34,8 @@ export class Letter {
   bcc = $state.raw<Address[]>([]);
   typed = $state({ to: '', cc: '', bcc: '' });
   subject = $state('');
+  /** The template that it is made from. */
+  template = $state.raw<Kept['template']>();
   mode = $state<'rich' | 'plain'>('rich');
   text = $state('');
   doc = $state.raw<Doc>(empty);
@@ -106,6 +108,7 @@ export class Letter {
       bcc: kept.bcc,
       typed: { ...kept.typed },
       subject: kept.subject,
+      template: kept.template,
       mode: kept.mode,
       text: kept.text,
       phase: kept.state === 'ready' ? 'ready' : 'writing',
@@ -119,6 +122,7 @@ export class Letter {
     this.replace(kept.doc);
     this.loading = false;
     this.#follow();
+    this.sender.template = kept.template?.id ?? 0;
     void this.sender.resolve(kept.account);
   }
 
@@ -195,6 +199,55 @@ export class Letter {
     };
   }
 
+  /** Something of the writer's own would be replaced by a template. */
+  get written(): boolean {
+    if (this.request.kind !== 'new') return false;
+    const text = this.mode === 'rich' ? ownText(this.current()) : ownPlain(this.text);
+    return this.subject.trim() !== '' || text.trim() !== '';
+  }
+
+  /**
+   * make fills in a template, none without one: subject and text of a new mail are replaced, the text of an answer
+   * gets it in front. It returns how to undo that.
+   */
+  make(template?: { id: number; name: string; subject: string; text?: string }): () => void {
+    const before = { template: this.template, subject: this.subject, text: this.text, doc: this.current() };
+    const turn = (to: Kept['template']) => {
+      this.template = to;
+      this.sender.template = to?.id ?? 0;
+      void this.choose(this.sender.chosen);
+    };
+    if (template) {
+      const fresh = this.request.kind === 'new';
+      if (fresh) this.subject = template.subject;
+      const text = (template.text ?? '').replaceAll('\r\n', '\n').replace(/\n+$/, '');
+      const rest = this.#rest(fresh);
+      if (this.mode === 'plain') this.text = `${text}\n${rest.text && `\n${rest.text}`}`;
+      else {
+        const gap = rest.content.length ? [{ type: 'paragraph' }] : [];
+        this.replace({ type: 'doc', content: [...(fromText(text).content ?? []), ...gap, ...rest.content] });
+      }
+    }
+    turn(template && { id: template.id, name: template.name });
+    return () => {
+      this.subject = before.subject;
+      this.text = before.text;
+      this.replace(before.doc);
+      turn(before.template);
+    };
+  }
+
+  /** What stays below a template's text: of a new mail its signature, of an answer all. */
+  #rest(fresh: boolean): { text: string; content: Doc[] } {
+    const content = this.current().content ?? [];
+    if (!fresh) return { text: this.text, content };
+    const block = this.#signature && `-- \n${this.#signature}`;
+    return {
+      text: block && this.text.includes(block) ? `${block}\n` : '',
+      content: content.filter((node) => node.type === 'signature'),
+    };
+  }
+
   get title(): string {
     return this.subject.trim();
   }
@@ -222,6 +275,7 @@ export class Letter {
           typed.cc,
           typed.bcc,
           subject,
+          this.template,
           mode,
           text,
           sender.chosen,
@@ -280,6 +334,7 @@ export class Letter {
       parent: this.request.parent,
       about: this.about,
       account: this.sender.chosen,
+      template: this.template,
       to: this.to,
       cc: this.cc,
       bcc: this.bcc,

@@ -16,6 +16,8 @@ export interface SenderOption {
 export class Sender {
   /** The account chosen by hand, or 0. */
   chosen = $state(0);
+  /** The template that the mail is made from, or 0. */
+  template = 0;
   resolution = $state.raw<Resolution>();
   error = $state.raw<unknown>();
   options = $state.raw<SenderOption[]>([]);
@@ -36,7 +38,9 @@ export class Sender {
   async resolve(account: number): Promise<void> {
     const turn = ++this.#turn;
     this.chosen = account;
-    const ask = (chosen: number) => call(api.GET('/resolve', { params: { query: chosen ? { account: chosen } : {} } }));
+    const template = this.template || undefined;
+    const ask = (chosen: number) =>
+      call(api.GET('/resolve', { params: { query: { account: chosen || undefined, template } } }));
     try {
       const [resolution, usual] = await Promise.all([ask(account), account ? ask(0) : undefined]);
       if (turn !== this.#turn) return;
@@ -61,7 +65,7 @@ function options(answers: Resolution[]): SenderOption[] {
       });
     for (const p of r.passed_over ?? [])
       // The system's account sends when nobody else can; it is not for choosing.
-      if (p.why === 'outranked' && p.level !== 'system' && !found.has(p.account_id))
+      if (p.why === 'outranked' && p.level !== 'system' && p.account_id && !found.has(p.account_id))
         found.set(p.account_id, { id: p.account_id, address: p.address, name: p.name, held: !p.healthy });
   }
   return [...found.values()].sort((a, b) => a.address.localeCompare(b.address));

@@ -39,6 +39,7 @@ export async function submission(letter: Letter): Promise<Schema<'Submission'>> 
     kind: letter.request.kind,
     parent_id: letter.request.kind === 'new' ? undefined : letter.request.parent,
     account_id: letter.sender.chosen || undefined,
+    template_id: letter.template?.id,
     to: letter.to,
     cc: letter.cc,
     bcc: letter.bcc,
