@@ -36,6 +36,7 @@ const types: EventType[] = [
   'messages.changed',
   'messages.removed',
   'outgoing.state',
+  'notices.changed',
 ];
 
 type Listener = (e: Event) => void;

@@ -193,7 +193,8 @@ class Wizard {
     return direction === 'both' ? ['incoming', 'outgoing'] : direction === 'send' ? ['outgoing'] : ['incoming'];
   }
 
-  #request(): Schema<'ConnectRequest'> {
+  /** What is asked of the service, as it is typed now. */
+  request(): Schema<'ConnectRequest'> {
     return requestOf(this.form, {
       address: this.#address,
       providerID: this.chosen?.id,
@@ -209,7 +210,7 @@ class Wizard {
   /** test signs in at both servers and stores nothing. */
   async test(): Promise<void> {
     this.report = undefined;
-    const body = this.#request();
+    const body = this.request();
     const report = await this.#ask('test', (signal) => call(api.POST('/connect/test', { body, signal })));
     if (!report) return;
     this.report = report;
@@ -219,7 +220,7 @@ class Wizard {
   /** save tests and stores the account; loading begins at once. */
   async save(): Promise<void> {
     this.report = undefined;
-    const body = this.#request();
+    const body = this.request();
     const saved = await this.#ask('save', (signal) => call(api.POST('/connect/save', { body, signal })));
     if (!saved) return;
     this.form.password = this.form.outgoingPassword = '';
