@@ -167,9 +167,11 @@ const LinkByHand LinkReason = "hand"
 
 // Link tells that a mail belongs to a record.
 type Link struct {
-	Record Record       `json:"record"`
-	Mail   LinkedMailID `json:"mail_id"`
-	Reason LinkReason   `json:"reason"`
+	Record Record `json:"record"`
+	// TypeName is what the record's type is called.
+	TypeName string       `json:"type_name"`
+	Mail     LinkedMailID `json:"mail_id"`
+	Reason   LinkReason   `json:"reason"`
 	// By is the user who made it, or 0, and ByName the user's name now.
 	By     UserID    `json:"by,omitempty"`
 	ByName string    `json:"by_name,omitempty"`

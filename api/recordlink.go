@@ -89,6 +89,7 @@ type RecordMailPath struct {
 type MessageLink struct {
 	RecordID mailstead.RecordID     `json:"record_id" doc:"The record." example:"12"`
 	Type     string                 `json:"type" doc:"The key of its type." example:"request"`
+	TypeName string                 `json:"type_name" doc:"What its type is called." example:"Request"`
 	Name     string                 `json:"name" doc:"What people call it."`
 	MailID   mailstead.LinkedMailID `json:"mail_id" doc:"The mail, as records know it." example:"31"`
 	Reason   mailstead.LinkReason   `json:"reason" doc:"Why it is linked."`
@@ -99,7 +100,7 @@ type MessageLink struct {
 
 func linkOf(l *mailstead.Link) MessageLink {
 	return MessageLink{
-		RecordID: l.Record.ID, Type: l.Record.Type, Name: l.Record.Name, MailID: l.Mail,
+		RecordID: l.Record.ID, Type: l.Record.Type, TypeName: l.TypeName, Name: l.Record.Name, MailID: l.Mail,
 		Reason: l.Reason, By: l.By, ByName: l.ByName, At: l.At,
 	}
 }

@@ -112,10 +112,12 @@ func (db *DB) Links(ctx context.Context, blob mailstead.BlobHash) ([]mailstead.L
 		recordRow
 		linkPart
 
-		MailID int64
+		MailID   int64
+		TypeName string
 	}
-	err := db.reader().NewSelect().TableExpr("linked_mails AS lm").ColumnExpr("r.*").ColumnExpr("rl.mail_id").ColumnExpr(linkColumns).
+	err := db.reader().NewSelect().TableExpr("linked_mails AS lm").ColumnExpr("r.*").ColumnExpr("rl.mail_id, rt.name AS type_name").ColumnExpr(linkColumns).
 		Join("JOIN record_links AS rl ON rl.mail_id = lm.id AND rl.removed_at = 0").Join("JOIN records AS r ON r.id = rl.record_id").
+		Join("JOIN record_types AS rt ON rt.key = r.type").
 		Join("LEFT JOIN users AS u ON u.id = rl.linked_by").
 		Where("lm.blob_hash = ?", blob[:]).OrderExpr("r.name_key, r.id").Scan(ctx, &rows)
 	if err != nil {
@@ -125,7 +127,7 @@ func (db *DB) Links(ctx context.Context, blob mailstead.BlobHash) ([]mailstead.L
 	for i := range rows {
 		r := &rows[i]
 		out[i] = mailstead.Link{
-			Record: r.record(), Mail: mailstead.LinkedMailID(r.MailID), Reason: mailstead.LinkReason(r.Reason),
+			Record: r.record(), TypeName: r.TypeName, Mail: mailstead.LinkedMailID(r.MailID), Reason: mailstead.LinkReason(r.Reason),
 			By: mailstead.UserID(r.LinkedBy), ByName: r.ByName, At: instant(r.LinkedAt),
 		}
 	}

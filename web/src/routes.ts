@@ -28,6 +28,7 @@ export const routes: Record<string, Entry> = {
   connect: { path: '/connect', page: () => import('./pages/connect/connect.svelte'), bare: true },
   mail: { path: '/mail/:account?/:folder?/:message?', page: () => import('./pages/mail/mail.svelte') },
   outbox: { path: '/outbox/:id?', page: () => import('./pages/outbox/outbox.svelte') },
+  records: { path: '/records/:id?/:mail?', page: () => import('./pages/records/records.svelte') },
   settings: { path: '/settings/:section?/:id?', page: () => import('./pages/settings/settings.svelte') },
   admin: { path: '/admin/:section?/:id?', page: () => import('./pages/admin/admin.svelte'), admin: true },
   design: { path: '/design', page: () => import('./pages/design/design.svelte'), open: true, bare: true },

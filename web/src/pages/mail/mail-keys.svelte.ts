@@ -3,6 +3,7 @@ import { t } from '$lib/i18n';
 import { go } from '$lib/router.svelte';
 import { register } from '../../shell/keys.svelte';
 import { answer } from './actions';
+import { linking } from './linking.svelte';
 import type { Message } from './marks';
 import { move, pathToFolder, place } from './place.svelte';
 import type { Workspace } from './workspace.svelte';
@@ -61,6 +62,11 @@ export function useMailKeys(ws: Workspace): void {
     if (!row || row.state) return false;
     answer(kind, row);
   }
+  function link(): void | false {
+    const row = ws.row(place.message);
+    if (!row || row.state === 'too_large') return false;
+    linking.open(row.id);
+  }
   function inbox(): void | false {
     const folder = ws.folders.inbox(place.account);
     if (!folder) return false;
@@ -79,6 +85,7 @@ export function useMailKeys(ws: Workspace): void {
     ['r', 'mail.key.reply', () => reply('reply')],
     ['a', 'mail.key.reply_all', () => reply('reply_all')],
     ['f', 'mail.key.forward', () => reply('forward')],
+    ['l', 'records.link', link],
     ['g i', 'mail.key.inbox', inbox],
     ['Escape', 'mail.key.escape', escape],
   ];

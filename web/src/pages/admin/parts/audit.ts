@@ -30,6 +30,8 @@ export const kinds = keys<Entry['object']['kind']>({
   network: true,
   policies: true,
   template: true,
+  record: true,
+  record_type: true,
   demo: true,
 });
 export const actions = keys<Entry['action']>({
