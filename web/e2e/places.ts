@@ -125,6 +125,36 @@ async function ownProvider({ page, demo }: Stand): Promise<string> {
   return '/admin/providers/own-house-mail';
 }
 
+/** template makes a template that sends from an account of the demo, once, and returns its page. */
+async function template({ page, demo }: Stand): Promise<string> {
+  await page.request.post(demo + '/api/v1/templates', {
+    data: {
+      name: 'Invoice',
+      module: 'invoices',
+      default: true,
+      account_id: await idOf(page, demo, 'support@demo.example'),
+      subject: 'Your invoice',
+      text: 'Dear customer,\n\nplease find the invoice enclosed.\n\nKind regards',
+    },
+  });
+  const { items } = await json<Listed>(page, demo + '/api/v1/templates?all=true');
+  return `/admin/templates/${items[0]!.id}`;
+}
+
+/** templates are rows of the list of templates. */
+const templates = (rows: number) =>
+  Array.from({ length: rows }, (_, i) => ({
+    id: i + 1,
+    name: ['Invoice', 'Reminder of an invoice that is due', 'Offer'][i % 3] + (i < 3 ? '' : ` ${i}`),
+    module: ['invoices', 'invoices', 'offers'][i % 3],
+    active: i % 5 !== 4,
+    default: i === 0 || i === 2,
+    account_id: i % 2 ? undefined : 1,
+    subject: ['Your invoice', 'Is this invoice paid?', ''][i % 3],
+    created_at: '2026-11-22T09:00:00Z',
+    updated_at: '2026-11-22T09:00:00Z',
+  }));
+
 /** domains are rows of the table of domains in every state. */
 const domains = (rows: number) =>
   Array.from({ length: rows }, (_, i) => ({
@@ -370,6 +400,7 @@ export const places: Place[] = [
     'import',
     'tests',
     'passwords',
+    'templates',
     'senders',
     'users',
     'profiles',
@@ -412,6 +443,15 @@ export const places: Place[] = [
       await s.page.getByText(s.t('errors.provider.in_use.cause')).waitFor();
     },
   },
+  { name: 'admin-template', open: async (s) => void (await s.page.goto(s.demo + (await template(s)))) },
+  { name: 'admin-template-new', open: at('/admin/templates/new') },
+  ...[0, 3, 300].map((rows) => ({
+    name: `admin-templates-${rows}`,
+    open: async (s: Stand) => {
+      await s.page.route('**/api/v1/templates?*', (route) => route.fulfill({ json: { items: templates(rows) } }));
+      await s.page.goto(s.demo + '/admin/templates');
+    },
+  })),
   ...[3, 300].map((rows) => ({
     name: `admin-domains-${rows}`,
     open: async (s: Stand) => {
