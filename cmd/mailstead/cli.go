@@ -87,7 +87,7 @@ func newRoot(c *cli) *cobra.Command {
 		{groupAccount, "Mail accounts:", []*cobra.Command{
 			newDiscover(c), newDoctor(c), newAccount(c), newCheckup(c), newImport(c), newDomain(c), newProvider(c), newError(c), newNotice(c), newReport(c),
 		}},
-		{groupMail, "Mail:", []*cobra.Command{newMessage(c), newSend(c), newTemplate(c), newOutbox(c), newResolve(c)}},
+		{groupMail, "Mail:", []*cobra.Command{newMessage(c), newSend(c), newTemplate(c), newOutbox(c), newResolve(c), newRecordType(c), newRecord(c), newLink(c)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 		for _, cmd := range g.commands {
