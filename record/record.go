@@ -285,9 +285,9 @@ func (s *Service) Delete(ctx context.Context, actor mailstead.Actor, id mailstea
 	return nil
 }
 
-// did writes to the log what the audit tells.
+// did writes to the log what the audit tells, but for names.
 func (s *Service) did(ctx context.Context, e mailstead.AuditEntry) {
-	s.c.Logger.LogAttrs(ctx, slog.LevelInfo, "audit", slog.String("action", string(e.Action)), slog.String("object_kind", string(e.Object.Kind)),
+	s.c.Logger.LogAttrs(ctx, slog.LevelInfo, "administration", slog.String("action", string(e.Action)), slog.String("object_kind", string(e.Object.Kind)),
 		slog.String("object_id", e.Object.ID), slog.Int64("actor_id", int64(e.ActorID)))
 }
 
