@@ -74,7 +74,7 @@ func (s *Service) Link(ctx context.Context, actor mailstead.Actor, id mailstead.
 			Text: "The bytes of this mail are not here; they lie on the mail server only.",
 		}
 	}
-	if _, err := s.link(ctx, actor, record, mailstead.Linking{Message: id}); err != nil {
+	if err := s.link(ctx, actor, record, mailstead.Linking{Message: id}); err != nil {
 		return mailstead.Link{}, err
 	}
 	links, err := s.linksOf(ctx, &m)
@@ -93,27 +93,28 @@ func (s *Service) Link(ctx context.Context, actor mailstead.Actor, id mailstead.
 // LinkAgain links a mail that stands on some record, or that the actor has just taken
 // from this one.
 func (s *Service) LinkAgain(ctx context.Context, actor mailstead.Actor, record mailstead.RecordID, mail mailstead.LinkedMailID) (mailstead.LinkedMail, error) {
-	if _, err := s.link(ctx, actor, record, mailstead.Linking{Mail: mail}); err != nil {
+	if err := s.link(ctx, actor, record, mailstead.Linking{Mail: mail}); err != nil {
 		return mailstead.LinkedMail{}, err
 	}
 	return s.c.Links.LinkedMail(ctx, record, mail)
 }
 
-func (s *Service) link(ctx context.Context, actor mailstead.Actor, record mailstead.RecordID, l mailstead.Linking) (mailstead.LinkedMailID, error) {
+func (s *Service) link(ctx context.Context, actor mailstead.Actor, record mailstead.RecordID, l mailstead.Linking) error {
 	if err := actor.Require(mailstead.ScopeRead); err != nil {
-		return 0, err
+		return err
 	}
 	r, err := s.c.Store.Record(ctx, record)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := s.byHand(ctx, actor, r.Type); err != nil {
-		return 0, err
+		return err
 	}
 	l.Record, l.Reason, l.By, l.At = record, mailstead.LinkByHand, actor.User.ID, s.c.Now()
 	l.Since = l.At.Add(-mailstead.UnlinkUndo)
 	l.Audit = actor.Audit(mailstead.AuditMailLink, r.AuditObject(), nil)
-	return s.c.Links.LinkMail(ctx, l)
+	_, err = s.c.Links.LinkMail(ctx, l)
+	return err
 }
 
 // UnlinkMessage takes a message that the actor may read from a record.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -53,7 +52,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = w.db.Close() })
 	w.Service = record.New(record.Config{
 		Store: w.db, Links: w.db, Shelf: w.db, Blobs: w.bytes, Now: func() time.Time { return w.now },
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	w.ada, w.anna, w.eve = w.person("ada", mailstead.RoleAdmin), w.person("anna", mailstead.RoleUser), w.person("eve", mailstead.RoleUser)
 	w.account, err = w.db.ConnectAccount(t.Context(), mailstead.Connected{

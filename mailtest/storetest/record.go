@@ -63,7 +63,8 @@ var recordTests = map[string]func(*testing.T, *kit){
 		list, err := k.db.RecordTypes(ctx)
 		k.ok(err)
 		k.same("types", list, []mailstead.RecordType{
-			{Key: "company", Name: "Company", LinkByHand: true}, {Key: "contact", Name: "Contact", LinkByHand: true},
+			{Key: "company", Name: "Company", LinkByHand: true},
+			{Key: "contact", Name: "Contact", LinkByHand: true},
 			{Key: "request", Name: "Request", LinkByHand: true},
 		})
 		order := mailstead.RecordType{Key: "order", Name: "Order", URL: "https://crm.example.com/{key}", LinkByHand: true}
@@ -92,7 +93,8 @@ var recordTests = map[string]func(*testing.T, *kit){
 		again := k.record("request", "R-1", "Heating works")
 		k.same("the same record", again.ID, r.ID)
 		k.same("another type", k.record("contact", "R-1", "Bruno").ID == r.ID, false)
-		k.same("records without keys are others", k.record("request", "", "Twin").ID == k.record("request", "", "Twin").ID, false)
+		twin, other := k.record("request", "", "Twin"), k.record("request", "", "Twin")
+		k.same("records without keys are others", twin.ID == other.ID, false)
 		got, err := k.db.RecordByKey(ctx, "request", "R-1")
 		k.ok(err)
 		k.same("found by key", got, *again)
@@ -110,8 +112,10 @@ var recordTests = map[string]func(*testing.T, *kit){
 	"records are found by type and by the beginnings of words": func(t *testing.T, k *kit) {
 		ctx := t.Context()
 		for _, r := range []mailstead.Record{
-			{Type: "request", Key: "R-10", Name: "Zürich office"}, {Type: "contact", Key: "C-10", Name: "Anna Bauer"},
-			{Type: "contact", Key: "C-11", Name: "anna Albers"}, {Type: "company", Key: "F-1", Name: "Albers & Sons"},
+			{Type: "request", Key: "R-10", Name: "Zürich office"},
+			{Type: "contact", Key: "C-10", Name: "Anna Bauer"},
+			{Type: "contact", Key: "C-11", Name: "anna Albers"},
+			{Type: "company", Key: "F-1", Name: "Albers & Sons"},
 		} {
 			k.record(r.Type, r.Key, r.Name)
 		}
