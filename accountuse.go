@@ -34,6 +34,7 @@ func (a *Account) CheckUnused(uses []Use) error {
 		text = "Templates send from this account: an administrator must choose another account for them first."
 	case UseUser, UseProfile:
 		text = "This account is assigned to users or profiles: an administrator must take these assignments away first."
+	case UseAccount, UseDomain:
 	}
 	return &Error{Kind: KindConflict, Code: CodeAccountInUse, Text: text, UsedBy: others}
 }

@@ -101,6 +101,21 @@ async function answers(page: Page, pattern: string, how: 'never' | 'error' | 'em
   });
 }
 
+/** record makes a request with a mail on it, and returns its address in the API. */
+async function record({ page, demo }: Stand): Promise<{ id: number; mail: number }> {
+  const api = demo + '/api/v1';
+  const made = await page.request.put(api + '/record-types/request/records/R-1001', {
+    data: { name: 'Broken heating in the hall', url: 'https://crm.example.com/requests/R-1001' },
+  });
+  const { id } = (await made.json()) as { id: number };
+  const inbox = await folder(page, demo, 'support@demo.example', 'inbox');
+  const { items } = await json<{ items: { id: number; has_attachments?: boolean }[] }>(page, inbox.api);
+  const link = await page.request.post(`${api}/messages/${items.find((m) => m.has_attachments)!.id}/links`, {
+    data: { record_id: id },
+  });
+  return { id, mail: ((await link.json()) as { mail_id: number }).mail_id };
+}
+
 const outgoing =
   (state: string) =>
   async ({ page, demo }: Stand) => {
@@ -165,6 +180,79 @@ const domains = (rows: number) =>
     ...(i % 4 === 3 ? {} : { learned_by: 2, learned_name: 'Anna Rossi', learned_at: '2026-11-20T09:00:00Z' }),
     accounts: i % 5,
   }));
+
+/** testMail shows the way of a test mail in one of its ends. */
+async function testMail(s: Stand, how: 'arrived' | 'junk' | 'missing' | 'held' | 'rejected'): Promise<void> {
+  const id = await idOf(s.page, s.demo, 'sales@demo.example');
+  const refused = how === 'held' || how === 'rejected';
+  const arrival = {
+    account_id: id,
+    state: how === 'missing' ? 'missing' : 'arrived',
+    arrived_at: '2026-11-20T09:00:01.840Z',
+    folder: how === 'junk' ? 'junk' : 'inbox',
+    message_id: 1,
+  };
+  await s.page.route('**/api/v1/accounts/*/test-mail', (route) =>
+    route.fulfill({
+      status: 202,
+      json: {
+        id: 1,
+        account_id: id,
+        from: 'sales@demo.example',
+        subject: 'Test mail',
+        internet_message_id: 'x@demo.example',
+        size: 500,
+        attempts: 1,
+        state: refused ? how : 'accepted',
+        created_at: '2026-11-20T09:00:00.000Z',
+        accepted_at: refused ? undefined : '2026-11-20T09:00:00.312Z',
+        reply:
+          how === 'rejected' ? '550 5.1.1 User unknown' : how === 'held' ? undefined : '250 2.0.0 Ok: queued as 4C1F2A',
+        code: how === 'rejected' ? 'address.unknown' : how === 'held' ? 'auth.bad_credentials' : undefined,
+        text: refused ? 'The server does not take it.' : undefined,
+        recipients: [{ address: 'sales@demo.example', state: refused ? how : 'accepted' }],
+        reason: { level: 'chosen', address: 'sales@demo.example', reason: '', account_id: id, held: how === 'held' },
+        arrival: refused ? undefined : arrival,
+      },
+    }),
+  );
+  await s.page.goto(`${s.demo}/settings/accounts/${id}`);
+  await s.page.getByRole('button', { name: s.t('notice.mail'), exact: true }).click();
+  await s.page.getByRole('button', { name: s.t('notice.mail.send'), exact: true }).click();
+  await s.page.locator('[data-step=accepted]').waitFor();
+}
+
+/** reportProblem opens the report with some words in it; view changes what the service makes of it. */
+async function reportProblem(s: Stand, view?: { receivers: number; refusal: string }): Promise<void> {
+  if (view)
+    await s.page.route('**/api/v1/problem-reports/preview', (route) =>
+      route.fulfill({ json: { subject: 'Mailstead, a problem: The list', text: 'The list stays empty.', ...view } }),
+    );
+  await s.page.goto(s.demo + '/welcome');
+  const user = s.page.getByRole('button', { name: s.t('common.user.label', { name: ada.name }) });
+  if (await user.isVisible()) await user.click();
+  else await s.page.getByRole('button', { name: s.t('common.nav.more') }).click();
+  await s.page.getByRole('button', { name: s.t('notice.report.title') }).click();
+  await s.page.getByLabel(s.t('notice.report.what')).fill('The list of mails stays empty since this morning.');
+  await s.page.locator('[data-report]').waitFor();
+}
+
+/** noticed shows what people are told of accounts that stopped, or work again. */
+async function noticed({ page, demo }: Stand, count: number, kind: 'stopped' | 'works'): Promise<void> {
+  const items = Array.from({ length: count }, (_, i) => ({
+    id: i + 1,
+    user_id: 1,
+    kind,
+    account_id: 900 + i,
+    name: `Box ${i + 1}`,
+    address: `box-${i + 1}@firm.example`,
+    ...(kind === 'stopped' ? { state: 'trouble', code: 'auth.bad_credentials' } : { until: '2026-11-20T11:30:00Z' }),
+    since: '2026-11-20T09:00:00Z',
+    created_at: '2026-11-20T09:00:00Z',
+  }));
+  await page.route('**/api/v1/notices', (route) => route.fulfill({ json: { items } }));
+  await page.goto(demo + '/outbox');
+}
 
 /** places are all pages of the product in their states. */
 export const places: Place[] = [
@@ -327,12 +415,78 @@ export const places: Place[] = [
     },
   },
   {
+    name: 'records',
+    open: async (s) => {
+      await record(s);
+      await s.page.goto(s.demo + '/records');
+    },
+  },
+  { name: 'record', open: async (s) => void (await s.page.goto(`${s.demo}/records/${(await record(s)).id}`)) },
+  {
+    name: 'record-mail',
+    open: async (s) => {
+      const { id, mail } = await record(s);
+      await s.page.goto(`${s.demo}/records/${id}/${mail}`);
+    },
+  },
+  {
+    name: 'record-link',
+    open: async (s) => {
+      await record(s);
+      await message(s, 'support@demo.example', (m) => m.has_attachments === true);
+      await s.page.getByRole('region', { name: s.t('records.of_message') }).waitFor();
+      await s.page.keyboard.press('l');
+      await s.page.getByRole('searchbox', { name: s.t('records.search') }).fill('heat');
+    },
+  },
+  {
+    name: 'records-empty',
+    open: async (s) => {
+      await answers(s.page, '**/api/v1/records?*', 'empty');
+      await s.page.goto(s.demo + '/records');
+    },
+  },
+  {
+    name: 'records-loading',
+    open: async (s) => {
+      await answers(s.page, '**/api/v1/records?*', 'never');
+      await s.page.goto(s.demo + '/records');
+    },
+  },
+  {
+    name: 'records-error',
+    open: async (s) => {
+      await answers(s.page, '**/api/v1/records?*', 'error');
+      await s.page.goto(s.demo + '/records');
+    },
+  },
+  {
+    name: 'admin-record-types-empty',
+    open: async (s) => {
+      await answers(s.page, '**/api/v1/record-types', 'empty');
+      await s.page.goto(s.demo + '/admin/record-types');
+    },
+  },
+  {
     name: 'compose',
     open: async (s) => {
       await s.page.goto(s.demo + '/outbox');
       await s.page.getByRole('heading').first().waitFor();
       await s.page.keyboard.press('c');
       await s.page.getByRole('textbox', { name: s.t('compose.text.label') }).waitFor();
+    },
+  },
+  {
+    name: 'compose-template',
+    open: async (s) => {
+      await template(s);
+      await s.page.goto(s.demo + '/outbox');
+      await s.page.getByRole('heading').first().waitFor();
+      await s.page.keyboard.press('c');
+      const none = s.t('templates.compose.change', { name: s.t('templates.compose.nothing') });
+      await s.page.getByRole('button', { name: none }).click();
+      await s.page.getByRole('menuitemcheckbox').filter({ hasText: 'Invoice' }).first().click();
+      await s.page.getByPlaceholder(s.t('compose.subject')).and(s.page.locator(':not(:placeholder-shown)')).waitFor();
     },
   },
   {
@@ -365,6 +519,25 @@ export const places: Place[] = [
     open: async (s) =>
       void (await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`)),
   },
+  {
+    name: 'test-mail',
+    open: async (s) => {
+      await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`);
+      await s.page.getByRole('button', { name: s.t('notice.mail'), exact: true }).click();
+    },
+  },
+  ...(['arrived', 'junk', 'missing', 'held', 'rejected'] as const).map((how) => ({
+    name: 'test-mail-' + how,
+    open: (s: Stand) => testMail(s, how),
+  })),
+  { name: 'report-problem', open: (s) => reportProblem(s) },
+  {
+    name: 'report-problem-no-account',
+    open: (s) => reportProblem(s, { receivers: 2, refusal: 'system.no_account' }),
+  },
+  { name: 'notice-stopped', open: (s) => noticed(s, 1, 'stopped') },
+  { name: 'notice-stopped-many', open: (s) => noticed(s, 3, 'stopped') },
+  { name: 'notice-works', open: (s) => noticed(s, 1, 'works') },
   {
     name: 'settings-disconnect',
     open: async (s) => {
@@ -404,6 +577,7 @@ export const places: Place[] = [
     'senders',
     'users',
     'profiles',
+    'record-types',
     'policies',
     'audit',
     'providers',
