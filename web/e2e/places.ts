@@ -208,7 +208,7 @@ async function testMail(s: Stand, how: 'arrived' | 'junk' | 'missing' | 'held' |
         accepted_at: refused ? undefined : '2026-11-20T09:00:00.312Z',
         reply:
           how === 'rejected' ? '550 5.1.1 User unknown' : how === 'held' ? undefined : '250 2.0.0 Ok: queued as 4C1F2A',
-        code: how === 'rejected' ? 'address.unknown' : how === 'held' ? 'auth.bad_credentials' : undefined,
+        code: how === 'rejected' ? 'deliver.no_such_recipient' : how === 'held' ? 'auth.bad_credentials' : undefined,
         text: refused ? 'The server does not take it.' : undefined,
         recipients: [{ address: 'sales@demo.example', state: refused ? how : 'accepted' }],
         reason: { level: 'chosen', address: 'sales@demo.example', reason: '', account_id: id, held: how === 'held' },
@@ -230,8 +230,10 @@ async function reportProblem(s: Stand, view?: { receivers: number; refusal: stri
     );
   await s.page.goto(s.demo + '/welcome');
   const user = s.page.getByRole('button', { name: s.t('common.user.label', { name: ada.name }) });
-  if (await user.isVisible()) await user.click();
-  else await s.page.getByRole('button', { name: s.t('common.nav.more') }).click();
+  await user
+    .or(s.page.getByRole('button', { name: s.t('common.nav.more') }))
+    .first()
+    .click();
   await s.page.getByRole('button', { name: s.t('notice.report.title') }).click();
   await s.page.getByLabel(s.t('notice.report.what')).fill('The list of mails stays empty since this morning.');
   await s.page.locator('[data-report]').waitFor();
