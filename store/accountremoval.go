@@ -144,8 +144,7 @@ func (db *DB) AccountHoldings(ctx context.Context, id mailstead.AccountID) (mail
 		query string
 	}{
 		{&h.Messages, "SELECT coalesce(sum(f.total), 0) FROM folders AS f WHERE f.account_id = ?"},
-		{&h.Linked, `SELECT count(*) FROM linked_mails AS lm WHERE lm.address_key = (SELECT a.address_key FROM accounts AS a WHERE a.id = ?)
-			AND EXISTS (SELECT 1 FROM record_links AS rl WHERE rl.mail_id = lm.id AND rl.removed_at = 0)`},
+		{&h.Linked, countLinked},
 		{&h.Elsewhere, "SELECT count(*) FROM messages AS m WHERE m.account_id = ? AND m.blob_hash IS NULL"},
 		{&h.Waiting, "SELECT count(*) FROM outgoing AS o WHERE o.account_id = ? AND " + isOpen},
 	} {

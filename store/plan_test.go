@@ -101,3 +101,26 @@ func TestWhoMaySendIsReadFromAnIndex(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordsAreReadFromAnIndex shows that no page of records or of their mails, and no
+// preview of disconnecting, costs more when there are more of them elsewhere.
+func TestRecordsAreReadFromAnIndex(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plan.db"), store.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	plans, err := store.RecordPlans(t.Context(), db, "EXPLAIN QUERY PLAN")
+	if err != nil || len(plans) == 0 {
+		t.Fatalf("got plans %v, %v", plans, err)
+	}
+	for name, lines := range plans {
+		for _, line := range lines {
+			// What is found by a word is little, and sorted.
+			sorted := strings.Contains(line, "TEMP B-TREE") && name != "records by a word"
+			if strings.HasPrefix(line, "SCAN") || sorted {
+				t.Errorf("%s: the plan reads a whole table:\n%s", name, strings.Join(lines, "\n"))
+			}
+		}
+	}
+}

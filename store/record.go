@@ -102,15 +102,8 @@ func requireRecordType(ctx context.Context, s *Session, key, lock string) error 
 // Records returns a page of records by name.
 func (db *DB) Records(ctx context.Context, q mailstead.RecordQuery) ([]mailstead.Record, error) {
 	var rows []recordRow
-	s := db.reader()
-	sel := s.NewSelect().Model(&rows).OrderExpr("r.name_key, r.id").Limit(limit(q.Limit, pageSize))
-	if q.Type != "" {
-		sel.Where("r.type = ?", q.Type)
-	}
-	if q.After.ID != 0 {
-		sel.Where("(r.name_key, r.id) > (?, ?)", q.After.Name, int64(q.After.ID))
-	}
-	if err := recordWords.search(ctx, s, sel, q.Text); err != nil {
+	sel, err := selectRecords(ctx, db.reader(), &rows, &q)
+	if err != nil {
 		return nil, fmt.Errorf("list records: %w", err)
 	}
 	if err := sel.Scan(ctx); err != nil {
@@ -121,6 +114,17 @@ func (db *DB) Records(ctx context.Context, q mailstead.RecordQuery) ([]mailstead
 		out[i] = rows[i].record()
 	}
 	return out, nil
+}
+
+func selectRecords(ctx context.Context, s *Session, rows *[]recordRow, q *mailstead.RecordQuery) (*bun.SelectQuery, error) {
+	sel := s.NewSelect().Model(rows).OrderExpr("r.name_key, r.id").Limit(limit(q.Limit, pageSize))
+	if q.Type != "" {
+		sel.Where("r.type = ?", q.Type)
+	}
+	if q.After.ID != 0 {
+		sel.Where("(r.name_key, r.id) > (?, ?)", q.After.Name, int64(q.After.ID))
+	}
+	return sel, recordWords.search(ctx, s, sel, q.Text)
 }
 
 // Record returns one record.

@@ -62,6 +62,10 @@ func (r *linkedMailRow) mail() mailstead.LinkedMail {
 	}
 }
 
+// countLinked counts the mails of an account's address that stand on records.
+const countLinked = `SELECT count(*) FROM linked_mails AS lm WHERE lm.address_key = (SELECT a.address_key FROM accounts AS a WHERE a.id = ?)
+	AND EXISTS (SELECT 1 FROM record_links AS rl WHERE rl.mail_id = lm.id AND rl.removed_at = 0)`
+
 // linkColumns are the columns of linkPart, with record_links joined as rl and users
 // as u.
 const linkColumns = "rl.reason, rl.linked_by, coalesce(CASE WHEN u.name = '' THEN u.email ELSE u.name END, '') AS by_name, rl.linked_at"
@@ -80,12 +84,7 @@ func (db *DB) LinkedMails(ctx context.Context, q mailstead.LinkedMailQuery) ([]m
 		return nil, fmt.Errorf("list mails of record: %w", err)
 	}
 	var rows []linkedMailRow
-	sel := selectLinked(s, &rows).Where("rl.record_id = ?", int64(q.Record)).
-		OrderExpr("rl.received_at DESC, rl.mail_id DESC").Limit(limit(q.Limit, pageSize))
-	if q.Before != 0 {
-		sel.Where("(rl.received_at, rl.mail_id) < (?, ?)", millis(q.ReceivedAt), int64(q.Before))
-	}
-	if err := sel.Scan(ctx); err != nil {
+	if err := selectMailsOf(s, &rows, &q).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list mails of record: %w", err)
 	}
 	out := make([]mailstead.LinkedMail, len(rows))
@@ -93,6 +92,15 @@ func (db *DB) LinkedMails(ctx context.Context, q mailstead.LinkedMailQuery) ([]m
 		out[i] = rows[i].mail()
 	}
 	return out, nil
+}
+
+func selectMailsOf(s *Session, rows *[]linkedMailRow, q *mailstead.LinkedMailQuery) *bun.SelectQuery {
+	sel := selectLinked(s, rows).Where("rl.record_id = ?", int64(q.Record)).
+		OrderExpr("rl.received_at DESC, rl.mail_id DESC").Limit(limit(q.Limit, pageSize))
+	if q.Before != 0 {
+		sel.Where("(rl.received_at, rl.mail_id) < (?, ?)", millis(q.ReceivedAt), int64(q.Before))
+	}
+	return sel
 }
 
 // LinkedMail returns one mail of a record.
