@@ -67,6 +67,11 @@ const (
 type PassedOver struct {
 	SenderCandidate
 	Why PassReason `json:"why"`
+	// Change is what would make its account the sender: all of it, in this order. It is
+	// empty where that account sends already.
+	Change []SenderChange `json:"change,omitempty"`
+	// Below goes with ChangePriority: the priority must be lower than this.
+	Below int `json:"below,omitempty"`
 }
 
 // Resolution is which account sends for whom, and why. It is stored with every
@@ -121,16 +126,19 @@ func ResolveSender(candidates []SenderCandidate, config ConfigurationSender) Res
 		c := &sorted[i]
 		switch {
 		case !c.Allowed:
-			passed = append(passed, PassedOver{*c, PassForbidden})
+			passed = append(passed, PassedOver{SenderCandidate: *c, Why: PassForbidden})
 		case c.Incomplete:
-			passed = append(passed, PassedOver{*c, PassIncomplete})
+			passed = append(passed, PassedOver{SenderCandidate: *c, Why: PassIncomplete})
 		case !c.Enabled:
-			passed = append(passed, PassedOver{*c, PassDisabled})
+			passed = append(passed, PassedOver{SenderCandidate: *c, Why: PassDisabled})
 		case won == nil:
 			won = c
 		case won.AccountID != c.AccountID:
-			passed = append(passed, PassedOver{*c, PassOutranked})
+			passed = append(passed, PassedOver{SenderCandidate: *c, Why: PassOutranked})
 		}
+	}
+	for i := range passed {
+		passed[i].advise(sorted, won)
 	}
 	switch {
 	case won != nil:

@@ -165,6 +165,7 @@ func TestResolverKeepsItsPromisesInAnyWorld(t *testing.T) {
 			}
 		}
 		explained(t, &got, all)
+		advised(t, facts.Candidates(chosen, by(template)), config, &got)
 		anyOrder(t, &facts, chosen, template, config, &got)
 	})
 }
@@ -195,6 +196,78 @@ func explained(t *rapid.T, got *mailstead.Resolution, all []claim) {
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Fatalf("what was passed over (-want +got):\n%s", diff)
 	}
+}
+
+// advised checks that each account that was passed over sends once what is said of it has
+// been changed, and that nothing is advised for the one that sends.
+func advised(t *rapid.T, candidates []mailstead.SenderCandidate, config mailstead.ConfigurationSender, got *mailstead.Resolution) {
+	for _, p := range got.PassedOver {
+		if p.AccountID == got.AccountID {
+			if len(p.Change) > 0 {
+				t.Fatalf("account %d sends, and is to be changed: %v", p.AccountID, p.Change)
+			}
+			continue
+		}
+		if len(p.Change) == 0 {
+			t.Fatalf("nothing would make account %d at level %s the sender", p.AccountID, p.Level)
+		}
+		changed := slices.Clone(candidates)
+		for _, change := range p.Change {
+			changed = apply(t, changed, &p, change)
+		}
+		if now := mailstead.ResolveSender(changed, config); now.AccountID != p.AccountID {
+			t.Fatalf("after %v for account %d at level %s, account %d sends at level %s", p.Change, p.AccountID, p.Level, now.AccountID, now.Level)
+		}
+	}
+}
+
+// apply changes the candidates as people would.
+func apply(t *rapid.T, all []mailstead.SenderCandidate, p *mailstead.PassedOver, change mailstead.SenderChange) []mailstead.SenderCandidate {
+	right := change == mailstead.ChangeRight
+	for i := range all {
+		c := &all[i]
+		mine := c.AccountID == p.AccountID
+		here := mine && c.Level == p.Level && c.Profile == p.Profile
+		switch change {
+		case mailstead.ChangeRight:
+			c.Allowed = c.Allowed || here
+		case mailstead.ChangeServers:
+			c.Incomplete, c.Enabled = c.Incomplete && !mine, c.Enabled || mine
+		case mailstead.ChangeEnabled:
+			c.Enabled = c.Enabled || mine
+		case mailstead.ChangeDefault:
+			c.UserDefault = mine
+		case mailstead.ChangePriority:
+			if here {
+				c.Priority = p.Below - 1
+			}
+		}
+	}
+	if right && p.Level != mailstead.LevelUser && p.Level != mailstead.LevelProfile {
+		// The user is given the account, last of all.
+		for i := range all {
+			if c := &all[i]; c.AccountID == p.AccountID && (c.Level == mailstead.LevelChosen || c.Level == mailstead.LevelTemplate) {
+				c.Allowed = true
+			}
+		}
+		c := p.SenderCandidate
+		c.Level, c.Priority, c.UserDefault, c.Allowed = mailstead.LevelUser, 1000, false, true
+		return append(all, c)
+	}
+	if change == mailstead.ChangeChoice {
+		all = slices.DeleteFunc(all, func(c mailstead.SenderCandidate) bool { return c.Level == mailstead.LevelChosen })
+		c := p.SenderCandidate
+		for _, other := range all {
+			if other.AccountID == p.AccountID {
+				c.Enabled, c.Incomplete = other.Enabled, other.Incomplete
+			}
+		}
+		c.Level, c.Allowed = mailstead.LevelChosen, slices.ContainsFunc(all, func(c mailstead.SenderCandidate) bool {
+			return c.AccountID == p.AccountID && c.Allowed && (c.Level == mailstead.LevelUser || c.Level == mailstead.LevelProfile)
+		})
+		all = append(all, c)
+	}
+	return all
 }
 
 // anyOrder checks that the answer does not depend on the order in which a database

@@ -40,6 +40,7 @@ type (
 	draftKindSchema     struct{}
 	levelSchema         struct{}
 	passSchema          struct{}
+	changeSchema        struct{}
 	eventTypeSchema     struct{}
 	stageSchema         struct{}
 	sourceSchema        struct{}
@@ -122,6 +123,11 @@ func (levelSchema) Schema(huma.Registry) *huma.Schema {
 
 func (passSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.PassForbidden, mailstead.PassDisabled, mailstead.PassIncomplete, mailstead.PassOutranked)
+}
+
+func (changeSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.ChangeRight, mailstead.ChangeServers, mailstead.ChangeEnabled, mailstead.ChangeDefault,
+		mailstead.ChangePriority, mailstead.ChangeChoice)
 }
 
 func (eventTypeSchema) Schema(huma.Registry) *huma.Schema {
@@ -241,6 +247,7 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.NoticeKind, noticeKindSchema](r)
 	alias[mailstead.SenderLevel, levelSchema](r)
 	alias[mailstead.PassReason, passSchema](r)
+	alias[mailstead.SenderChange, changeSchema](r)
 	alias[mailstead.EventType, eventTypeSchema](r)
 	alias[mailstead.StageName, stageSchema](r)
 	alias[mailstead.DomainSource, sourceSchema](r)

@@ -99,7 +99,8 @@ func hideTemplate(r *mailstead.Resolution) {
 	for i := range r.PassedOver {
 		p := &r.PassedOver[i]
 		if p.Level == mailstead.LevelTemplate && p.Why == mailstead.PassForbidden {
-			p.SenderCandidate = mailstead.SenderCandidate{Level: p.Level, Template: p.Template}
+			hidden := mailstead.SenderCandidate{Level: p.Level, Template: p.Template}
+			*p = mailstead.PassedOver{SenderCandidate: hidden, Why: p.Why}
 		}
 	}
 }

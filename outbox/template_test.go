@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/outbox"
 )
@@ -65,7 +67,7 @@ func TestATemplateGivesNoRight(t *testing.T) {
 		t.Fatalf("got %+v, %v", r, err)
 	}
 	want := mailstead.PassedOver{SenderCandidate: mailstead.SenderCandidate{Level: mailstead.LevelTemplate, Template: "Invoice"}, Why: mailstead.PassForbidden}
-	if r.PassedOver[0] != want {
+	if !cmp.Equal(r.PassedOver[0], want) {
 		t.Errorf("told of the account %+v, want no more than that there is one", r.PassedOver[0])
 	}
 	if r, err := f.service.Resolve(t.Context(), f.admin, f.anna.User.ID, 0, id); err != nil || r.PassedOver[0].AccountID != sales.ID {

@@ -1,4 +1,5 @@
 import type { Schema } from '$lib/api/client';
+import { list } from '$lib/format';
 import { t } from '$lib/i18n';
 
 /** whySentence says which account sends and why. Without a person's name the reader is the one who sends. */
@@ -13,6 +14,16 @@ export function passReason(p: Schema<'PassedOver'>, winner: Schema<'Resolution'>
   if (p.why !== 'outranked') return t(`ui.why.passed.${p.why}`);
   if (p.level === winner.level) return t('ui.why.passed.priority', { priority: String(p.priority) });
   return t(`ui.why.passed.after.${winner.level}`);
+}
+
+/** changes says what would make an account the sender, "" where nothing is needed. */
+export function changes(p: Schema<'PassedOver'>): string {
+  const all = (p.change ?? []).map((change) =>
+    change === 'lower_priority'
+      ? t('ui.why.change.lower_priority', { below: String(p.below ?? 0) })
+      : t(`ui.why.change.${change}`),
+  );
+  return all.length ? `${t('ui.why.change')} ${list(all)}` : '';
 }
 
 /** reach says how an account came to be considered. */
