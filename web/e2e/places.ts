@@ -599,6 +599,19 @@ export const places: Place[] = [
     },
   },
   { name: 'admin-user', open: at('/admin/users/1') },
+  {
+    name: 'admin-profile',
+    open: async ({ page, demo }) => {
+      await page.request.post(demo + '/api/v1/profiles', { data: { name: 'Sales of the house' } });
+      const { items } = await json<{ items: { id: number; name: string }[] }>(page, demo + '/api/v1/profiles');
+      const { id } = items.find((p) => p.name === 'Sales of the house')!;
+      const account_id = await idOf(page, demo, 'support@demo.example');
+      const data = { account_id, profile_id: id, rights: ['read', 'send'], priority: 10 };
+      await page.request.post(demo + '/api/v1/assignments', { data });
+      await page.goto(`${demo}/admin/profiles/${id}`);
+    },
+  },
+  { name: 'admin-profile-gone', open: at('/admin/profiles/9999') },
   { name: 'admin-provider', open: at('/admin/providers/aruba') },
   { name: 'admin-provider-own', open: async (s) => void (await s.page.goto(s.demo + (await ownProvider(s)))) },
   {

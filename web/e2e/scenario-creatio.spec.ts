@@ -74,7 +74,9 @@ test('Creatio: a domain that nobody knows, chosen by hand, recognised, confirmed
     await page.keyboard.press('Enter');
     await page.getByText(t('connect.options.sign_in'), { exact: true }).click();
     await page.getByRole('combobox', { name: t('connect.login.choice') }).selectOption('custom');
-    await page.getByRole('textbox', { name: t('connect.login.label'), exact: true }).fill(boxes[3].address.toUpperCase());
+    await page
+      .getByRole('textbox', { name: t('connect.login.label'), exact: true })
+      .fill(boxes[3].address.toUpperCase());
     await axe(page, 'the login by hand');
     await password(page, boxes[3]);
     const { items } = (await (await page.request.get(service.url + '/api/v1/accounts')).json()) as {

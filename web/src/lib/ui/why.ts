@@ -6,7 +6,12 @@ import { t } from '$lib/i18n';
 export function whySentence(r: Schema<'Resolution'>, user = ''): string {
   if (r.purpose === 'report' || r.purpose === 'alert') return `${r.address ?? ''}: ${t(`ui.why.for.${r.purpose}`)}`;
   const whose = user && (r.level === 'user' || r.level === 'profile') ? '.of' : '';
-  return t(`ui.why.${r.level}${whose}`, { address: r.address ?? '', profile: r.profile ?? '', template: r.template ?? '', user });
+  return t(`ui.why.${r.level}${whose}`, {
+    address: r.address ?? '',
+    profile: r.profile ?? '',
+    template: r.template ?? '',
+    user,
+  });
 }
 
 /** passReason says why an account does not send. */
