@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { axe, expect, signIn, test } from './fixtures.ts';
+import { axe, expect, signIn, test, type Mailbox, type Service } from './fixtures.ts';
 import { address, chooses, link, password, person, provider, t } from './scenario.ts';
 
 /** reply opens a request in the inbox and answers it. */
@@ -13,6 +13,18 @@ async function reply(page: Page, subject: string, text: string): Promise<void> {
   await page.keyboard.type(text);
   await page.getByRole('button', { name: t('compose.send.plain'), exact: true }).click();
   await expect(page.getByText(t('compose.sending.sent'), { exact: true }).first()).toBeVisible({ timeout: 30_000 });
+}
+
+/** answeredFrom looks up which account sent the one answer of whoever is signed in. */
+async function answeredFrom(page: Page, service: Service, box: Mailbox): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { items } = (await (await page.request.get(service.url + '/api/v1/outbox')).json()) as {
+        items: { state: string; subject: string; reason: { address: string; level: string } }[];
+      };
+      return items.map((m) => [m.state, m.subject, m.reason.address]);
+    })
+    .toEqual([['accepted', 'Re: Order 1', box.address]]);
 }
 
 test('HelpSTAR: two servers, one rep entered by the administrator, one by himself; both answer', async ({
@@ -50,6 +62,7 @@ test('HelpSTAR: two servers, one rep entered by the administrator, one by himsel
     await signIn(page, service, { email: 'rita@people.example', password: 'the password of Rita' });
     await page.goto(service.url + '/mail');
     await reply(page, 'Order 1', 'Greetings by North.');
+    await answeredFrom(page, service, ritas);
   });
   await test.step('H8, H10: a rep enters his own account, by POP3', async () => {
     await address(page, service, sven, svens);
@@ -58,19 +71,6 @@ test('HelpSTAR: two servers, one rep entered by the administrator, one by himsel
     await password(page, svens);
     await link(page, 'connect.done.open_mail').click();
     await reply(page, 'Order 1', 'Greetings by South.');
-  });
-  await test.step('each answer came from the rep’s own account', async () => {
-    const ben = { address: 'ben@example.com', password: '' };
-    for (const [box, text] of [
-      [ritas, 'Greetings by North.'],
-      [svens, 'Greetings by South.'],
-    ] as const)
-      await expect
-        .poll(async () =>
-          (await stage.mails(ben, 'INBOX'))
-            .filter((m) => m.text.includes(text))
-            .map((m) => /^From: .*$/m.exec(m.text)?.[0]),
-        )
-        .toEqual([expect.stringContaining(`<${box.address}>`)]);
+    await answeredFrom(page, service, svens);
   });
 });
