@@ -41,4 +41,11 @@ test('all accounts are tested, and the page tells which one fails and why', asyn
     .first()
     .click();
   await expect(page.getByText(t('tests.some_failed', { count: 1 }))).toBeVisible();
+
+  // Or only those that were chosen in the list of accounts.
+  await page.goto(service.url + '/admin/accounts');
+  await page.getByRole('checkbox', { name: fails.address }).check();
+  await page.getByRole('button', { name: t('admin.bulk.actions') }).click();
+  await page.getByRole('menuitem', { name: t('admin.bulk.test'), exact: true }).click();
+  await expect(page.getByText(t('tests.ended_failed', { count: 1, total: 1 }))).toBeVisible();
 });
