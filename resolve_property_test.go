@@ -241,6 +241,7 @@ func apply(t *rapid.T, all []mailstead.SenderCandidate, p *mailstead.PassedOver,
 			if here {
 				c.Priority = p.Below - 1
 			}
+		case mailstead.ChangeChoice: // below: it is one more candidate
 		}
 	}
 	if right && p.Level != mailstead.LevelUser && p.Level != mailstead.LevelProfile {

@@ -311,20 +311,26 @@ func (h *house) query(statements []statement) {
 		for i := 1; h.dollar && strings.Contains(text, "?"); i++ {
 			text = strings.Replace(text, "?", fmt.Sprintf("$%d", i), 1)
 		}
-		rows, err := h.db.QueryContext(h.t.Context(), text, s.args...)
-		must(h.t, err)
-		columns, err := rows.Columns()
-		must(h.t, err)
-		values := make([]any, len(columns))
-		for i := range values {
-			values[i] = new(any)
-		}
-		for rows.Next() {
-			must(h.t, rows.Scan(values...))
-		}
-		must(h.t, rows.Err())
-		must(h.t, rows.Close())
+		h.read(text, s.args)
 	}
+}
+
+// read reads all rows of a statement.
+func (h *house) read(text string, args []any) {
+	h.t.Helper()
+	rows, err := h.db.QueryContext(h.t.Context(), text, args...)
+	must(h.t, err)
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	must(h.t, err)
+	values := make([]any, len(columns))
+	for i := range values {
+		values[i] = new(any)
+	}
+	for rows.Next() {
+		must(h.t, rows.Scan(values...))
+	}
+	must(h.t, rows.Err())
 }
 
 func must(t testing.TB, err error) {
