@@ -114,7 +114,7 @@ func ParseServer(text, field string, fallback Server) (Server, error) {
 	if scheme, rest, ok := strings.Cut(t, "://"); ok {
 		known, found := schemes[strings.ToLower(scheme)]
 		if !found {
-			return s, Invalid(field+".host", "input.host", "Server addresses start with imap://, imaps://, smtp:// or smtps://, or with the server name itself.")
+			return s, Invalid(field+".host", "input.host", "Server addresses start with imap://, imaps://, pop3://, pop3s://, smtp:// or smtps://, or with the server name itself.")
 		}
 		s.Protocol = known.protocol
 		if known.security != SecurityAutomatic || s.Security == "" {

@@ -78,7 +78,7 @@ func TestARelayTakesMailWithoutASignIn(t *testing.T) {
 	}
 }
 
-func TestAHiddenProviderIsNotFound(t *testing.T) {
+func TestAHiddenProviderIsNamedButNotOffered(t *testing.T) {
 	w := withProviders(t)
 	saved, err := w.Save(t.Context(), anna, connect.Request{Address: "anna@firm.example", Password: mailstead.NewSecret("right")})
 	if err != nil {
@@ -86,14 +86,14 @@ func TestAHiddenProviderIsNotFound(t *testing.T) {
 	}
 	w2 := withProviders(t, "own-firm", "gmail")
 	w2.store.accounts, w2.store.secrets = w.store.accounts, w.store.secrets
-	for _, address := range []string{"boris@firm.example", "boris@gmail.com"} {
+	for address, id := range map[string]mailstead.ProviderID{"boris@firm.example": "own-firm", "boris@gmail.com": "gmail"} {
 		found, err := w2.Discover(t.Context(), boris, address)
-		if err != nil || found.Source != discover.SourceNone || len(found.Incoming) > 0 || found.Provider.ID != "" {
+		if err != nil || found.Source != discover.SourceNone || len(found.Incoming) > 0 || found.Provider.ID != id || found.ProblemCode != discover.ProblemHidden {
 			t.Errorf("%s: got %+v, %v", address, found, err)
 		}
 		_, err = w2.Save(t.Context(), boris, connect.Request{Address: address, Password: mailstead.NewSecret("right")})
-		if mailstead.CodeOf(err) != "input.server_needed" {
-			t.Errorf("%s: got %v, want no servers", address, err)
+		if mailstead.CodeOf(err) != discover.ProblemHidden {
+			t.Errorf("%s: got %v, want that it is not offered", address, err)
 		}
 	}
 	_, err = w2.Save(t.Context(), boris, connect.Request{Address: "boris@new.example", ProviderID: "gmail", Password: mailstead.NewSecret("right")})

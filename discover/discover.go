@@ -9,7 +9,8 @@
 //     that each takes, where the knowledge comes from, and the evidence in plain
 //     words.
 //
-// Providers that administrators hide are not found for anybody.
+// Of a provider that administrators hide, the answer is its name and that it is not
+// offered, for anybody, and SourceNone.
 //
 // No secret and no network is involved. A provider that cannot be connected is
 // answered with the reason.
@@ -71,8 +72,8 @@ type Result struct {
 	// Incoming and Outgoing are the servers to try, best first.
 	Incoming []Candidate `json:"incoming"`
 	Outgoing []Candidate `json:"outgoing"`
-	// ProblemCode and Problem say why the provider cannot be connected, see
-	// Problem.
+	// ProblemCode and Problem say why the provider cannot be connected: see
+	// Problem, and ProblemHidden.
 	ProblemCode    string   `json:"problem_code,omitempty"`
 	Problem        string   `json:"problem,omitempty"`
 	Status         string   `json:"status,omitempty"`
@@ -101,6 +102,7 @@ func (d *Directory) Discover(ctx context.Context, domains Domains, address strin
 	if e := d.current.Load().byDomain[name]; e != nil {
 		if e.Hidden {
 			r.tell(name + " belongs to " + e.Name + ", which administrators do not offer here.")
+			r.hide(e.Provider)
 			return r, nil
 		}
 		r.Source, r.Trust = mailstead.DomainBuiltIn, e.trust()
@@ -149,6 +151,7 @@ func (d *Directory) fromTable(ctx context.Context, domains Domains, name string,
 	}
 	if p.Hidden {
 		r.tell(name + " is in the table of domains as " + p.Name + ", which administrators do not offer here.")
+		r.hide(p)
 		return true, nil
 	}
 	r.Source, r.Trust = row.Source, trust
@@ -158,6 +161,12 @@ func (d *Directory) fromTable(ctx context.Context, domains Domains, name string,
 }
 
 func (r *Result) tell(line string) { r.Evidence = append(r.Evidence, line) }
+
+// hide names the provider and says that it is not offered, without its servers.
+func (r *Result) hide(p mailstead.Provider) {
+	r.Provider = Named{ID: p.ID, Name: p.Name}
+	r.ProblemCode, r.Problem = ProblemHidden, p.Name+" is not offered here: choose another provider, or ask an administrator."
+}
 
 // fill copies what is known about a provider.
 func (r *Result) fill(p mailstead.Provider) {
@@ -205,12 +214,14 @@ func candidates(servers []mailstead.Server, address string, form mailstead.Usern
 	return out
 }
 
-// Codes of Problem.
+// Codes of what stands in the way of a provider.
 const (
 	// ProblemUnsupported is a service that no mail program can connect to.
 	ProblemUnsupported = "provider.unsupported"
 	// ProblemOAuthOnly is a service that takes no password.
 	ProblemOAuthOnly = "provider.oauth_only"
+	// ProblemHidden is a service that administrators do not offer.
+	ProblemHidden = "provider.hidden"
 )
 
 // Problem returns why accounts of the provider cannot be connected, as a stable

@@ -44,7 +44,7 @@ function kindOf(auth: string[]): Kind {
 }
 
 function problemOf(code: string | undefined): Service['problem'] {
-  if (code === 'policy.provider') return 'hidden';
+  if (code === 'policy.provider' || code === 'provider.hidden') return 'hidden';
   return code === 'provider.oauth_only' ? 'oauth_only' : code ? 'unsupported' : '';
 }
 
