@@ -54,6 +54,14 @@ func (s *Service) isHealed(l *line) bool {
 	return l.healed
 }
 
+// resume ends the account's pause. One more failure begins the next, longer one.
+func (s *Service) resume(id mailstead.AccountID) {
+	l := s.line(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.pausedUntil = time.Time{}
+}
+
 // setHolds notes whether the account may have held mail.
 func (s *Service) setHolds(l *line, holds bool) {
 	s.mu.Lock()

@@ -125,7 +125,7 @@ func (s *Service) Cancel(ctx context.Context, actor mailstead.Actor, id mailstea
 }
 
 // Retry tries a queued, held or rejected mail again at once, for the recipients
-// that have not got it. A mail of unknown fate is refused: ForceRetry it.
+// that have not got it, though the account may pause after a failure. A mail of unknown fate is refused: ForceRetry it.
 func (s *Service) Retry(ctx context.Context, actor mailstead.Actor, id mailstead.OutgoingID) (mailstead.OutgoingMessage, error) {
 	return s.retry(ctx, actor, id, false)
 }
@@ -174,6 +174,7 @@ func (s *Service) retry(ctx context.Context, actor mailstead.Actor, id mailstead
 	if err := s.c.Store.ChangeOutgoing(ctx, m, from); err != nil {
 		return m, err
 	}
+	s.resume(m.AccountID)
 	s.Wake(m.AccountID)
 	return m, nil
 }
