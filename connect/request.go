@@ -161,7 +161,7 @@ func (s *Service) known(found discover.Result, chosen mailstead.ProviderID) (dis
 		return found, mailstead.Invalid("provider_id", "input.provider", "There is no such provider.")
 	}
 	if prov.Hidden {
-		return found, mailstead.Invalid("provider_id", discover.ProblemHidden, prov.Name+" is not offered here: choose another provider, or ask an administrator.")
+		return found, mailstead.Invalid("provider_id", "provider.hidden", prov.Name+" is not offered here: choose another provider, or ask an administrator.")
 	}
 	code, text := discover.Problem(prov)
 	return discover.Result{
