@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -180,7 +179,7 @@ type disconnectionOutput struct{ Body Disconnection }
 func (h *Handler) previewDisconnect(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*disconnectionOutput, error) {
 	d, err := h.c.Accounts.PreviewDisconnect(ctx, actor, in.ID)
 	return &disconnectionOutput{Disconnection{
-		Messages: d.Messages, Linked: d.Linked, Elsewhere: d.Elsewhere, Waiting: d.Waiting, UsedBy: slices.Concat([]mailstead.Use{}, d.Uses), UndoUntil: d.UndoUntil,
+		Messages: d.Messages, Linked: d.Linked, Elsewhere: d.Elsewhere, Waiting: d.Waiting, UsedBy: append([]mailstead.Use{}, d.Uses...), UndoUntil: d.UndoUntil,
 	}}, err
 }
 

@@ -95,3 +95,11 @@ func TestRefusedDeletionListsTheUses(t *testing.T) {
 		}
 	}
 }
+
+func TestPreviewOfAnUnusedAccountHasAnEmptyList(t *testing.T) {
+	b := newBench(t)
+	got := answer[map[string]any](t, b.do(call{method: "GET", path: "/accounts/" + unused.String() + "/disconnect", cookie: adaCookie}), http.StatusOK)
+	if uses, ok := got["used_by"].([]any); !ok || len(uses) != 0 {
+		t.Errorf("got used_by %v, want an empty list", got["used_by"])
+	}
+}

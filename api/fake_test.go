@@ -414,12 +414,16 @@ func (f fakeConnect) RemoveAccount(_ context.Context, actor mailstead.Actor, _ m
 	return f.note(actor)
 }
 
-func (f fakeConnect) PreviewDisconnect(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID) (connect.Disconnection, error) {
-	return connect.Disconnection{
-		AccountHoldings: mailstead.AccountHoldings{Messages: 1204, Waiting: 2}, UndoUntil: noon,
-		Uses: []mailstead.Use{{Kind: mailstead.UseProfile, ID: "2", Name: "Sales"}},
-	}, f.note(actor)
+func (f fakeConnect) PreviewDisconnect(_ context.Context, actor mailstead.Actor, id mailstead.AccountID) (connect.Disconnection, error) {
+	d := connect.Disconnection{AccountHoldings: mailstead.AccountHoldings{Messages: 1204, Waiting: 2}, UndoUntil: noon}
+	if id != unused {
+		d.Uses = []mailstead.Use{{Kind: mailstead.UseProfile, ID: "2", Name: "Sales"}}
+	}
+	return d, f.note(actor)
 }
+
+// unused is an account that nobody uses beside its owner.
+const unused mailstead.AccountID = 8
 
 func (f fakeConnect) RestoreAccount(_ context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, error) {
 	return account(id), f.note(actor)
