@@ -31,7 +31,8 @@ for (const [name, viewport, theme] of [
       await signIn(inside, demo, ada);
       const outside = await open();
       for (const place of places.filter((_, i) => i % 2 === half)) {
-        const page = place.out ? outside : inside;
+        const page = place.leaves ? await open() : place.out ? outside : inside;
+        if (place.leaves) await signIn(page, demo, ada);
         try {
           await place.open({ page, demo: demo.url, fresh: fresh.url, t });
           await settle(page);
@@ -50,6 +51,7 @@ for (const [name, viewport, theme] of [
           faults.push(`${place.name}: ${(e as Error).message.slice(0, 1500)}`);
         }
         await page.unrouteAll({ behavior: 'ignoreErrors' });
+        if (place.leaves) await page.context().close();
       }
       await inside.context().close();
       await outside.context().close();
