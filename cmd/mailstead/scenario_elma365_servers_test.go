@@ -299,7 +299,7 @@ func (e *elma) disconnects(first mailstead.Account, offer mailstead.Message, fil
 	e.step("E21: before an account is disconnected, what goes and what stays is counted")
 	path := "/accounts/" + first.ID.String()
 	preview := call[api.Disconnection](e.elena, http.MethodGet, path+"/disconnect", nil)
-	if preview.Messages != 50 || preview.Linked != 1 || preview.Elsewhere+preview.Waiting+len(preview.UsedBy) != 0 {
+	if preview.Messages != 50 || preview.Linked != 1 || preview.Elsewhere+preview.Waiting+len(preview.UsedBy) != 0 || preview.UsedBy == nil {
 		e.t.Errorf("the preview: %+v", preview)
 	}
 	call[any](e.elena, http.MethodPost, path+"/disconnect", nil)

@@ -156,7 +156,8 @@ test('a built-in provider is copied and hidden; what is in use is not deleted', 
   await page.goto(service.url + '/admin/providers?show=hidden');
   await expect(page.getByRole('row')).toHaveCount(2);
   await address(page, service, { address: 'anna@gmail.com', password: '' });
-  await expect(page.getByText(t('connect.choose.unknown', { domain: 'gmail.com' }))).toBeVisible();
+  await expect(page.getByText(t('connect.problem.hidden', { name: 'Gmail' }))).toBeVisible();
+  await link(page, 'connect.choose_other').click();
   await page.getByLabel(t('connect.choose.search')).fill('gmail');
   await expect(page.getByRole('button', { name: /^Gmail/ })).toHaveCount(0);
 });
