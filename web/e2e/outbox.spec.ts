@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
-import { axe, expect, signIn, test, type Service } from './fixtures.ts';
+import { axe, connect, expect, signIn, test, type Service } from './fixtures.ts';
+import { words } from './words.ts';
 
 // Mail goes through servers, with pauses between the attempts.
 test.describe.configure({ timeout: 120_000 });
@@ -68,6 +69,25 @@ test('a mail that is put off can be tried at once and cancelled', async ({ page,
   await page.getByRole('button', { name: 'Cancel sending' }).click();
   await expect(page.getByText('It is not sent any more.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Cancel sending' })).toHaveCount(0);
+});
+
+test('a mail of an account that pauses says so, and is sent now when asked', async ({ page, stage }) => {
+  const t = words('en');
+  const service = await stage.service({ admin: true, settings: { send_retry: '5m' } });
+  const box = await stage.mailbox();
+  await signIn(page, service);
+  await connect(page, service, box);
+  await service.line('refuse', 'outgoing');
+  await page.goto(service.url + '/outbox');
+  await submit(page, service, 'Before', box.address);
+  await expect(row(page, 'Before')).toContainText(t('outbox.state.put_off'));
+  await submit(page, service, 'Later', box.address);
+  await row(page, 'Later').click();
+  await expect(page.getByText(t('outbox.meaning.pauses'))).toBeVisible();
+  await axe(page, 'a mail of an account that pauses');
+  await service.line('ok', 'outgoing');
+  await page.getByRole('button', { name: t('outbox.retry.now') }).click();
+  await expect(page.getByText(t('outbox.meaning.accepted'))).toBeVisible({ timeout: 30_000 });
 });
 
 test('who sends a mail of unknown fate again is told the risk', async ({ page, stage }) => {

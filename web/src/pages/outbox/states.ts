@@ -1,3 +1,4 @@
+import { accounts } from '$lib/accounts.svelte';
 import type { Schema } from '$lib/api/client';
 import { has, t } from '$lib/i18n';
 import type { Tone } from '$lib/ui';
@@ -29,6 +30,12 @@ export const open = (m: Outgoing) => m.recipients.filter((r) => r.state !== 'acc
 
 /** putOff tells that a mail waits for its next attempt. */
 export const putOff = (m: Outgoing) => m.state === 'queued' && m.attempts > 0;
+
+/** pause is why a mail that was not tried yet waits all the same: its account pauses after a failure. */
+export function pause(m: Outgoing): Schema<'Health'> | undefined {
+  const health = accounts.byId(m.account_id)?.outgoing?.health;
+  return m.state === 'queued' && m.attempts === 0 && health?.state === 'retrying' ? health : undefined;
+}
 
 /** stateTone is the tone of a mail's state. */
 export function stateTone(m: Outgoing): Tone {
