@@ -223,7 +223,7 @@ func (s *Service) SetSystemAccount(ctx context.Context, actor mailstead.Actor, a
 			return mailstead.ErrFromConfiguration()
 		}
 		if a.Outgoing == nil {
-			return mailstead.Invalid("account_id", "input.account", "This account only receives; the system's account must be able to send.")
+			return mailstead.Invalid("account_id", "input.account", "This account has no server for sending; the system's account must be able to send.")
 		}
 		after = &a
 	}
