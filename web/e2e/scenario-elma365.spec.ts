@@ -149,6 +149,9 @@ test('ELMA365: the one account of a user, from the workspace and from the settin
     await expect(page.getByText(t('policies.limits.typed'))).toBeVisible();
     await expect(page.getByText(t('connect.choose.by_hand'))).toHaveCount(0);
     await axe(page, 'the list of services');
+    // Its servers are not known: without typing them it would lead nowhere.
+    await page.getByLabel(t('connect.choose.search')).fill('Exchange Server');
+    await expect(page.getByText(t('connect.choose.none', { query: 'Exchange Server' }), { exact: true })).toBeVisible();
   });
   await test.step('E2: from the settings; E5, E28: entry by hand is allowed; E6, E9 to E12: the fields', async () => {
     await rules(page, service, { typed_servers: true });

@@ -2,6 +2,7 @@ import { untrack } from 'svelte';
 import { api, call, type Schema } from '$lib/api/client';
 import { ApiError, fieldErrors } from '$lib/api/problem';
 import { t } from '$lib/i18n';
+import { policies } from '$lib/policies.svelte';
 import { go } from '$lib/router.svelte';
 import { session } from '$lib/session.svelte';
 import { refused } from './faults';
@@ -158,7 +159,8 @@ class Wizard {
     if (this.form.byHand) this.show('sign-in');
     else if (!service) this.show('choose');
     else if (service.problem) this.show('problem');
-    else this.show(service.servers.incoming.length || service.servers.outgoing.length ? 'sign-in' : 'servers');
+    else if (service.servers.incoming.length || service.servers.outgoing.length) this.show('sign-in');
+    else this.show(policies.servers ? 'servers' : 'choose');
   }
 
   /** editServers lets the servers be typed, beginning with those that are known. */

@@ -1,5 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity';
-import { errorText } from '$lib/api/problem';
+import { errorAction, errorText } from '$lib/api/problem';
 import { t } from '$lib/i18n';
 import { toast } from '$lib/ui';
 
@@ -8,7 +8,8 @@ const gone = new SvelteSet<string>();
 /** isGone tells that a thing was removed on the page, though perhaps not yet at the service. */
 export const isGone = (key: string): boolean => gone.has(key);
 
-const failed = (e: unknown) => void toast({ text: errorText(e), tone: 'danger' });
+const failed = (e: unknown) =>
+  void toast({ text: [errorText(e), errorAction(e)].filter(Boolean).join(' '), tone: 'danger' });
 
 interface Removal {
   /** Names the thing for isGone. */
