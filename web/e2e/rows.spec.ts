@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { axe, expect, signIn, test } from './fixtures.ts';
 import { fill, sections, sizes } from './firm.ts';
 import { settle } from './places.ts';
+import { words } from './words.ts';
+
+const t = words('en');
 
 test.use({ screenshot: 'off' });
 
@@ -21,5 +25,15 @@ for (const n of sizes)
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         expect(wide, `${section} at ${width} px`).toBeLessThanOrEqual(width);
       }
+    }
+    if (n !== 300) return;
+    await page.setViewportSize({ width: 1280, height: 800 });
+    // A file holds all of a list, not the part that is shown.
+    for (const section of ['users', 'profiles', 'providers', 'domains', 'templates']) {
+      await page.goto(`${service.url}/admin/${section}`);
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name: t('audit.export') }).click();
+      const lines = (await readFile(await (await download).path(), 'utf8')).trimEnd().split('\r\n');
+      expect(lines.length, section).toBeGreaterThan(n);
     }
   });
