@@ -29,7 +29,7 @@ export default defineConfig({
   testMatch: '*.spec.ts',
   fullyParallel: true,
   // They wait more than they compute.
-  workers: 4,
+  workers: 3,
   retries: 0,
   // A machine that others share stands still for seconds at times: only what never comes is a failure.
   timeout: 120_000,
