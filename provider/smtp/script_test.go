@@ -18,7 +18,8 @@ import (
 )
 
 // script is a server that answers by rote: for each line that a client sends it
-// looks for the first rule whose beginning fits.
+// looks for the first rule whose beginning fits. The final dot must fit whole:
+// a line of the mail that begins with a dot is no end.
 type script struct {
 	greeting string
 	rules    [][2]string
@@ -83,7 +84,7 @@ func (s *script) serve(c net.Conn) {
 		s.lines = append(s.lines, line)
 		s.mu.Unlock()
 		for _, rule := range s.rules {
-			if !strings.HasPrefix(line, rule[0]) {
+			if !strings.HasPrefix(line, rule[0]) || rule[0] == "." && line != "." {
 				continue
 			}
 			answer, hangup := strings.CutSuffix(rule[1], "HANGUP")
