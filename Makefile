@@ -55,8 +55,8 @@ screenshots: build ## pictures of every page and state: web/screenshots (PAGES, 
 
 .PHONY: unit
 unit: ## the fast tests, which need no servers and no Node
-	@# The slow ones among them mostly wait.
-	@go run ./scripts/testsum -p 4 -timeout 5m ./...
+	@# The slow ones among them mostly wait. `make lint` vets.
+	@go run ./scripts/testsum -p 4 -vet=off -timeout 5m ./...
 
 .PHONY: test
 test: web ## everything: installs the servers and the browser it needs, runs all tests

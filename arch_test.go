@@ -73,7 +73,7 @@ var owner = map[string]string{
 	"database/sql":                       "store store/sqlite store/postgres",
 	"github.com/klauspost/compress":      "blob",
 	"github.com/tink-crypto/tink-go":     "credential",
-	"golang.org/x/crypto/argon2":         "credential",
+	"golang.org/x/crypto/argon2":         "credential mailtest",
 	"github.com/danielgtaylor/huma":      "api",
 	"net/http":                           "api web cmd/mailstead",
 	"html/template":                      "api",

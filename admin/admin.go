@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/credential"
 )
 
 // UserStore keeps the users.
@@ -138,6 +139,8 @@ type Config struct {
 	// without encryption are allowed whatever the policies say.
 	Networks   []string
 	AllowPlain bool
+	// HashPassword hashes the passwords of users; nil is credential.HashPassword.
+	HashPassword func(mailstead.Secret) (string, error)
 }
 
 // Service is the journey. Its methods may be called from many goroutines.
@@ -162,7 +165,10 @@ type Service struct {
 
 // New returns the journey.
 func New(c Config) *Service {
-	return &Service{
+	if c.HashPassword == nil {
+		c.HashPassword = credential.HashPassword
+	}
+	s := &Service{
 		c:    c,
 		demo: demo{DemoConfig: c.Demo},
 		// Ten passwords for one address at once, then two a minute.
@@ -171,8 +177,9 @@ func New(c Config) *Service {
 		// people may sit behind it.
 		byRemote: newThrottle(20, 3*time.Second),
 		setups:   newThrottle(10, 30*time.Second),
-		decoy:    sync.OnceValues(newDecoy),
 	}
+	s.decoy = sync.OnceValues(s.newDecoy)
+	return s
 }
 
 // pageLimit bounds the pages of lists.

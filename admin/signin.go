@@ -120,9 +120,9 @@ func (s *Service) verify(known bool, hash string, password mailstead.Secret) err
 }
 
 // newDecoy hashes a password that nobody has.
-func newDecoy() (string, error) {
+func (s *Service) newDecoy() (string, error) {
 	secret, _ := credential.NewToken("")
-	return credential.HashPassword(secret)
+	return s.c.HashPassword(secret)
 }
 
 func (s *Service) openSession(ctx context.Context, u mailstead.User) (SignedIn, error) {

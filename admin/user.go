@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/mailstead/mailstead"
-	"github.com/mailstead/mailstead/credential"
 )
 
 // Lengths of a password in characters. Long ones are as good as complicated
@@ -32,7 +31,7 @@ func (s *Service) newPassword(u *mailstead.User, password mailstead.Secret) (str
 	case strings.EqualFold(strings.TrimSpace(text), u.Email):
 		return "", mailstead.Invalid("password", "password.is_email", "The password must not be the address itself.")
 	}
-	return credential.HashPassword(password)
+	return s.c.HashPassword(password)
 }
 
 // CreateUser adds a user. A user without a password cannot sign in: applications

@@ -257,3 +257,13 @@ func TestDefaultAccount(t *testing.T) {
 	wantKind(t, "an assigned account", w.SetDefaultAccount(ctx, operator, anna.User.ID, other), 0)
 	wantKind(t, "none", w.SetDefaultAccount(ctx, anna, anna.User.ID, 0), 0)
 }
+
+// TestPasswordsAreHashedAtFullCost: only a test asks for a cheaper hash.
+func TestPasswordsAreHashedAtFullCost(t *testing.T) {
+	w := newWorld(t, func(c *admin.Config) { c.HashPassword = nil })
+	w.anna(t)
+	_, hash, err := w.store.UserByEmail(t.Context(), "anna@firm.example")
+	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("hash = %.31s…, %v", hash, err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/mailstead/mailstead/admin"
 	"github.com/mailstead/mailstead/credential"
 	"github.com/mailstead/mailstead/discover"
+	"github.com/mailstead/mailstead/mailtest"
 	"github.com/mailstead/mailstead/store"
 	"github.com/mailstead/mailstead/store/sqlite"
 )
@@ -47,7 +48,10 @@ func newWorld(t *testing.T, change ...func(*admin.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := admin.Config{Store: db, Directory: directory, Now: now, Logger: slog.New(slog.DiscardHandler)}
+	c := admin.Config{
+		Store: db, Directory: directory, Now: now, Logger: slog.New(slog.DiscardHandler),
+		HashPassword: mailtest.HashPassword,
+	}
 	for _, f := range change {
 		f(&c)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/mailstead/mailstead/discover"
 	"github.com/mailstead/mailstead/fakemail"
 	"github.com/mailstead/mailstead/inbox"
+	"github.com/mailstead/mailstead/mailtest"
 	"github.com/mailstead/mailstead/notice"
 	"github.com/mailstead/mailstead/notify"
 	"github.com/mailstead/mailstead/outbox"
@@ -134,7 +135,8 @@ func openHouse(t *testing.T, o houseOptions) *house {
 	})
 	h.admin = admin.New(admin.Config{
 		Store: h.db, Directory: directory, Now: o.now, Logger: logger,
-		Demo: admin.DemoConfig{Servers: o.demo, Directory: directory, Accounts: con, Outbox: out},
+		Demo:         admin.DemoConfig{Servers: o.demo, Directory: directory, Accounts: con, Outbox: out},
+		HashPassword: mailtest.HashPassword,
 	})
 	if !o.idle {
 		must(out.Start(t.Context()))
