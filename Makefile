@@ -55,8 +55,8 @@ screenshots: build ## pictures of every page and state: web/screenshots (PAGES, 
 
 .PHONY: unit
 unit: ## the fast tests, which need no servers and no Node
-	@# The slow ones among them mostly wait. `make lint` vets.
-	@go run ./scripts/testsum -p 4 -vet=off -timeout 5m ./...
+	@# The slowest come first, and among them tests that mostly wait. `make lint` vets.
+	@go run ./scripts/testsum -p 4 -parallel 8 -vet=off -timeout 5m ./cmd/... ./provider/smtp ./api ./outbox ./...
 
 .PHONY: test
 test: web ## everything: installs the servers and the browser it needs, runs all tests
