@@ -51,10 +51,9 @@ func TestBrowser(t *testing.T) {
 		<-ctx.Done()
 		return
 	}
-	// Tests mostly wait, for servers and for pages: two at a time take half as long.
 	// Those that measure are alone.
 	count := 0
-	for _, args := range [][]string{{"--grep=@alone", "--workers=1"}, {"--grep-invert=@alone", "--workers=2"}} {
+	for _, args := range [][]string{{"--grep=@alone", "--workers=1"}, {"--grep-invert=@alone"}} {
 		count += s.play(t, append(args, strings.Fields(os.Getenv("SPEC"))...))
 	}
 	if count == 0 {

@@ -1,59 +1,74 @@
+import type { Page } from '@playwright/test';
 import { axe, expect, signIn, test } from './fixtures.ts';
 import { ada, places, settle } from './places.ts';
 import { words } from './words.ts';
 
-// Every page in its states, as axe sees it: on a desktop in the light, on a phone in the dark.
+// Every page in its states, as axe sees it: on a desktop in the light, then the same page on a phone in the dark.
 const t = words('en');
+const parts = 3;
+const looks = [
+  { name: 'desktop, light', viewport: { width: 1280, height: 800 }, theme: 'light' },
+  { name: 'phone, dark', viewport: { width: 320, height: 640 }, theme: 'dark' },
+] as const;
 
 test.use({ trace: 'off', screenshot: 'off' });
 
-for (const [name, viewport, theme] of [
-  ['desktop, light', { width: 1280, height: 800 }, 'light'],
-  ['phone, dark', { width: 320, height: 640 }, 'dark'],
-] as const)
-  for (const half of [0, 1])
-    test(`${name}, half ${half + 1} of all pages: no serious fault of accessibility, none scrolls sideways`, async ({
-      stage,
-      browser,
-      witness,
-    }) => {
-      test.setTimeout(600_000);
-      expect(witness).toBeDefined();
-      const demo = await stage.demo('--demo-live', '1h');
-      const fresh = await stage.service();
-      const faults: string[] = [];
-      const open = async () => {
-        const context = await browser.newContext({ viewport, colorScheme: theme, locale: 'en-GB' });
-        context.setDefaultTimeout(15_000);
-        return context.newPage();
-      };
-      const inside = await open();
-      await signIn(inside, demo, ada);
-      const outside = await open();
-      for (const place of places.filter((_, i) => i % 2 === half)) {
-        const page = place.leaves ? await open() : place.out ? outside : inside;
-        if (place.leaves) await signIn(page, demo, ada);
-        try {
-          await place.open({ page, demo: demo.url, fresh: fresh.url, t });
+/** sideways names what scrolls sideways. On a wide screen a part that does not scroll may hold more, such as a count at
+ * the corner of a button. */
+const sideways = (page: Page, phone: boolean) =>
+  page.evaluate(
+    (phone) =>
+      [document.documentElement, ...document.querySelectorAll('body, main, nav')]
+        .filter((e) => e.scrollWidth > e.clientWidth + (e.localName === 'html' ? 0 : 1))
+        .filter((e) => phone || e.localName === 'html' || /auto|scroll/.test(getComputedStyle(e).overflowX))
+        .map((e) => `${e.localName} ${e.scrollWidth} px`),
+    phone,
+  );
+
+for (let part = 0; part < parts; part++)
+  test(`pages, part ${part + 1} of ${parts}: no serious fault of accessibility, none scrolls sideways`, async ({
+    stage,
+    browser,
+    witness,
+  }) => {
+    test.setTimeout(600_000);
+    expect(witness).toBeDefined();
+    const demo = await stage.demo('--demo-live', '1h');
+    const fresh = await stage.service();
+    const faults: string[] = [];
+    const open = async () => {
+      const context = await browser.newContext({ locale: 'en-GB' });
+      context.setDefaultTimeout(15_000);
+      return context.newPage();
+    };
+    const show = async (page: Page, { viewport, theme }: (typeof looks)[number]) => {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme: theme });
+    };
+    const inside = await open();
+    await signIn(inside, demo, ada);
+    const outside = await open();
+    for (const place of places.filter((_, i) => i % parts === part)) {
+      const page = place.leaves ? await open() : place.out ? outside : inside;
+      if (place.leaves) await signIn(page, demo, ada);
+      let look = looks[0].name as string;
+      try {
+        await show(page, looks[0]);
+        await place.open({ page, demo: demo.url, fresh: fresh.url, t });
+        for (const l of looks) {
+          look = l.name;
+          await show(page, l);
           await settle(page);
           await axe(page, place.name);
-          // On a wide screen a part that does not scroll may hold more, such as a count at the corner of a button.
-          const wide = await page.evaluate(
-            (phone) =>
-              [document.documentElement, ...document.querySelectorAll('body, main, nav')]
-                .filter((e) => e.scrollWidth > e.clientWidth + (e.localName === 'html' ? 0 : 1))
-                .filter((e) => phone || e.localName === 'html' || /auto|scroll/.test(getComputedStyle(e).overflowX))
-                .map((e) => `${e.localName} ${e.scrollWidth} px`),
-            name.startsWith('phone'),
-          );
-          expect(wide, 'scrolls sideways').toEqual([]);
-        } catch (e) {
-          faults.push(`${place.name}: ${(e as Error).message.slice(0, 1500)}`);
+          expect(await sideways(page, l.viewport.width < 600), 'scrolls sideways').toEqual([]);
         }
-        await page.unrouteAll({ behavior: 'ignoreErrors' });
-        if (place.leaves) await page.context().close();
+      } catch (e) {
+        faults.push(`${place.name}, ${look}: ${(e as Error).message.slice(0, 1500)}`);
       }
-      await inside.context().close();
-      await outside.context().close();
-      expect(faults.join('\n\n')).toBe('');
-    });
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+      if (place.leaves) await page.context().close();
+    }
+    await inside.context().close();
+    await outside.context().close();
+    expect(faults.join('\n\n')).toBe('');
+  });
