@@ -69,8 +69,9 @@ soak: web ## the long tests, and all others under the race detector
 	@$(call all-tests,-count 1 -timeout 3h -race -tags 'realservers soak')
 
 .PHONY: bench
-bench: ## measure against other programs (BENCH=pattern)
+bench: web ## measure against other programs (BENCH=pattern)
 	@scripts/install-test-deps
+	MEASURE=1 SPEC=speed go test -count 1 -v -timeout 1h -tags realservers -run TestBrowser ./web
 	go test -p 1 -run '^Test' -timeout 1h -count 1 -v -tags 'realservers bench' ./bench
 	go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 1h -tags realservers ./...
 

@@ -4,9 +4,11 @@ import { wholeChromium } from '../playwright.config.ts';
 // Times are those of the browser on the machine that runs the tests: nothing watches, and no other test runs.
 test.use({ launchOptions: wholeChromium, trace: 'off', screenshot: 'off' });
 
-const mails = 10_000;
+// make bench measures; make test sees that the figures can be had and that no row is missing.
+const measured = !!process.env.MEASURE;
+const mails = measured ? 10_000 : 2_000;
 
-test('10,000 messages: first paint, opening, scrolling', { tag: '@alone' }, async ({ page, stage }) => {
+test('many messages: first paint, opening, scrolling', { tag: '@alone' }, async ({ page, stage }) => {
   test.setTimeout(300_000);
   const service = await stage.service({ admin: true });
   const box = await stage.mailbox({ mails });
@@ -112,8 +114,10 @@ test('10,000 messages: first paint, opening, scrolling', { tag: '@alone' }, asyn
   console.log(
     `scroll = ${scrolled.seen} rows in ${scrolled.frames} frames, ${scrolled.blanks} blank, ${scrolled.shapes} looks at rows on their way, longest frame ${scrolled.longest.toFixed(0)} ms`,
   );
-  expect(cold).toBeLessThan(1000);
-  expect(median).toBeLessThan(100);
+  if (measured) {
+    expect(cold).toBeLessThan(1000);
+    expect(median).toBeLessThan(100);
+  }
   expect(scrolled.blanks).toBe(0);
   expect(scrolled.seen).toBeGreaterThanOrEqual(mails);
 });
