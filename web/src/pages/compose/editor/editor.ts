@@ -23,7 +23,7 @@ export function makeEditor(element: HTMLElement, letter: Letter, { onchange, onf
     extensions: [
       StarterKit.configure({
         heading: { levels: [2, 3] },
-        link: { openOnClick: false, defaultProtocol: 'https', protocols: ['mailto', 'tel'] },
+        link: { openOnClick: false, defaultProtocol: 'https' },
         dropcursor: { color: false, class: 'compose-dropcursor' },
         trailingNode: false,
       }),
