@@ -11,10 +11,10 @@ LISTEN ?=
 FUZZTIME ?= 3m
 BENCH ?= .
 
-# Few packages at a time: each starts servers of its own. The tests in a browser take
-# longest: they begin first, and the others wait less than they would behind them.
-TEST := go run ./scripts/testsum -p 3
-all-tests = $(TEST) $(1) ./web ./cmd/... ./...
+# Two packages at a time: each starts servers of its own.
+TEST := go run ./scripts/testsum -p 2
+# Those in a browser measure times: they wait until the others are done.
+all-tests = $(TEST) $(1) $$(go list ./... | grep -v '/web$$') --then $(1) -timeout 25m ./web
 
 .PHONY: help
 help: ## list the targets
@@ -61,7 +61,7 @@ unit: ## the fast tests, which need no servers and no Node
 .PHONY: test
 test: web ## everything: installs the servers and the browser it needs, runs all tests
 	@scripts/install-test-deps
-	@$(call all-tests,-count 1 -timeout 25m -tags realservers)
+	@$(call all-tests,-count 1 -timeout 12m -tags realservers)
 
 .PHONY: soak
 soak: web ## the long tests, and all others under the race detector

@@ -3,6 +3,9 @@
 //
 //	tests: passed=N failed=0 skipped=0
 //
+// Arguments behind --then are those of another run of "go test", which begins when
+// the one before it has ended; the last line counts them all.
+//
 // Tests and subtests count alike. A package that fails without a failed test (it
 // does not build, its TestMain exits) counts as one failure, and so does a test
 // that began and never ended. The exit code is 0 only if some test passed and
@@ -11,9 +14,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -29,10 +34,24 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	signal.Ignore(os.Interrupt)
 	s := newSummary(os.Stdout)
-	return s.finish(test(ctx, s, args))
+	var ends []error
+	for more := true; more && ctx.Err() == nil; {
+		var one []string
+		one, args, more = cutAt(args, "--then")
+		ends = append(ends, test(ctx, s, one))
+	}
+	return s.finish(errors.Join(ends...))
 }
 
-// test runs go test.
+// cutAt parts args at the first one that is the given word.
+func cutAt(args []string, word string) (before, after []string, found bool) {
+	if i := slices.Index(args, word); i >= 0 {
+		return args[:i], args[i+1:], true
+	}
+	return args, nil, false
+}
+
+// test runs go test once.
 func test(ctx context.Context, s *summary, args []string) error {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
 	cmd.Stderr = os.Stderr

@@ -90,3 +90,16 @@ func TestSummaryNeverReportsSuccessThatItDidNotSee(t *testing.T) {
 		})
 	}
 }
+
+func TestThenPartsRuns(t *testing.T) {
+	args := []string{"-p", "2", "./a", "--then", "./b", "--then"}
+	var got [][]string
+	for more := true; more; {
+		var one []string
+		one, args, more = cutAt(args, "--then")
+		got = append(got, one)
+	}
+	if diff := cmp.Diff([][]string{{"-p", "2", "./a"}, {"./b"}, {}}, got); diff != "" {
+		t.Errorf("runs (-want +got):\n%s", diff)
+	}
+}
