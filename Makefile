@@ -13,7 +13,7 @@ BENCH ?= .
 
 # Two packages at a time: each starts servers of its own.
 TEST := go run ./scripts/testsum -p 2
-# Those in a browser measure times: they wait until the others are done.
+# Those in a browser want the whole machine: they wait until the others are done.
 all-tests = $(TEST) $(1) $$(go list ./... | grep -v '/web$$') --then $(1) -timeout 25m ./web
 
 .PHONY: help
