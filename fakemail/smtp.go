@@ -342,7 +342,7 @@ func (c *smtpConn) Write(b []byte) (int, error) {
 // present reports whether the client has the connection open.
 func (c *smtpConn) present() bool {
 	//nolint:forbidigo // a socket's deadline goes by the machine's clock
-	if err := c.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(5 * time.Millisecond)); err != nil {
 		return false
 	}
 	var one [1]byte
