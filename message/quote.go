@@ -9,17 +9,17 @@ import (
 // The words that mail programs introduce an earlier mail with, in the languages
 // that are common in Europe and the Americas.
 var (
-	separators = regexp.MustCompile(`(?i)^[-_*\s]{2,}\s*(original message|original appointment|reply message|ursprüngliche nachricht|` +
+	separators = pattern(`(?i)^[-_*\s]{2,}\s*(original message|original appointment|reply message|ursprüngliche nachricht|` +
 		`originalnachricht|messaggio originale|mensaje original|message d'origine|message original|исходное сообщение|mensagem original|` +
 		`oorspronkelijk bericht|wiadomość oryginalna|original besked|ursprungligt meddelande)\s*[-_*\s]{2,}$`)
-	forwards = regexp.MustCompile(`(?i)^(-{2,}\s*(forwarded message|weitergeleitete nachricht|messaggio inoltrato|mensaje reenviado|message transféré|` +
+	forwards = pattern(`(?i)^(-{2,}\s*(forwarded message|weitergeleitete nachricht|messaggio inoltrato|mensaje reenviado|message transféré|` +
 		`mensagem encaminhada|пересылаемое сообщение|пересланное сообщение|doorgestuurd bericht)\s*-{2,}|` +
 		`(begin forwarded message|anfang der weitergeleiteten nachricht|inizio messaggio inoltrato|inicio del mensaje reenviado|` +
 		`début du message (réexpédié|transféré)|начало переадресованного сообщения)\s?:)$`)
-	headerNames = regexp.MustCompile(`(?i)^\*?(from|sent|date|to|cc|bcc|subject|reply-to|importance|von|gesendet|datum|an|betreff|da|inviato|data|a|oggetto|` +
+	headerNames = pattern(`(?i)^\*?(from|sent|date|to|cc|bcc|subject|reply-to|importance|von|gesendet|datum|an|betreff|da|inviato|data|a|oggetto|` +
 		`de|enviado|enviado el|enviada em|fecha|para|asunto|assunto|envoyé|à|objet|от|от кого|отправлено|дата|кому|копия|тема|` +
 		`van|verzonden|aan|onderwerp|od|wysłano|do|temat|fra|sendt|til|emne|från|skickat|till|ämne)\s?:\*?\s?\S`)
-	senderNames = regexp.MustCompile(`(?i)^\*?(from|von|da|de|от|от кого|van|od|fra|från)\s?:`)
+	senderNames = pattern(`(?i)^\*?(from|von|da|de|от|от кого|van|od|fra|från)\s?:`)
 	// attributions are those with a known beginning, which may be wrapped; wrote
 	// are any line that ends so.
 	attributions = pattern(`(?is)^(` +
@@ -39,24 +39,24 @@ var (
 		`)$`)
 	wrote = pattern(`(?i)^.{1,250}\s(wrote|schrieb|ha scritto|a écrit|escribió|escreveu|schreef|skrev|пишет|писал|писала|написал|написала)(\(а\))?\s?:?$`)
 	// dateAndAddress is a line such as "2011/4/7 Anna <anna@example.com>".
-	dateAndAddress = regexp.MustCompile(`^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b.{0,150}<\S+@\S+>\s?:?$`)
+	dateAndAddress = pattern(`^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b.{0,150}<\S+@\S+>\s?:?$`)
 	// sharedLine is an attribution behind a text in the same line.
-	sharedLine = regexp.MustCompile(`(?i)\bon (mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .{6,250}\bwrote:$`)
+	sharedLine = pattern(`(?i)\bon (mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .{6,250}\bwrote:$`)
 )
 
-// pattern compiles an expression when it is first used: the large ones take
+// pattern compiles an expression when it is first used: together they take
 // milliseconds, and most commands of the program read no mail.
 func pattern(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
 
 func isSeparator(line string) bool {
-	return len(line) < 120 && (line[0] == '-' || line[0] == '_' || line[0] == '*') && separators.MatchString(line)
+	return len(line) < 120 && (line[0] == '-' || line[0] == '_' || line[0] == '*') && separators().MatchString(line)
 }
 
 func isForward(line string) bool {
 	last := line[len(line)-1]
-	return len(line) < 120 && (line[0] == '-' && last == '-' || last == ':') && forwards.MatchString(line)
+	return len(line) < 120 && (line[0] == '-' && last == '-' || last == ':') && forwards().MatchString(line)
 }
 
 // headerBlock reports whether lines begin with the header of an earlier mail, as
@@ -68,7 +68,7 @@ func headerBlock(lines []string) bool {
 		i := nextFilled(lines[:min(len(lines), 4)], 1)
 		return i > 0 && !strings.HasPrefix(lines[i], "_") && headerBlock(lines[i:])
 	}
-	if len(lines) < 3 || !startsWithName(first) || !headerNames.MatchString(first) {
+	if len(lines) < 3 || !startsWithName(first) || !headerNames().MatchString(first) {
 		return false
 	}
 	fields, sender := 0, false
@@ -77,9 +77,9 @@ func headerBlock(lines []string) bool {
 		if l == "" {
 			break
 		}
-		if startsWithName(l) && headerNames.MatchString(l) {
+		if startsWithName(l) && headerNames().MatchString(l) {
 			fields++
-			sender = sender || senderNames.MatchString(l)
+			sender = sender || senderNames().MatchString(l)
 		}
 	}
 	return fields >= 3 && sender
@@ -107,7 +107,7 @@ func attribution(lines []string) (before string, n int) {
 		}
 		return "", 0
 	case !colonSoon(lines):
-		if first[0] >= '0' && first[0] <= '9' && dateAndAddress.MatchString(first) && quoteFollows(lines) {
+		if first[0] >= '0' && first[0] <= '9' && dateAndAddress().MatchString(first) && quoteFollows(lines) {
 			return "", 1
 		}
 		return "", 0
@@ -151,7 +151,7 @@ func lineAttribution(line string, quoted bool) (before string, n int) {
 	case !wrote().MatchString(line):
 		return "", 0
 	}
-	if at := sharedLine.FindStringIndex(line); at != nil && at[0] > 0 {
+	if at := sharedLine().FindStringIndex(line); at != nil && at[0] > 0 {
 		return strings.TrimRight(line[:at[0]], "- "), 1
 	}
 	if quoted || dated || strings.Contains(line, "@") {
