@@ -75,7 +75,7 @@ var owner = map[string]string{
 	"github.com/tink-crypto/tink-go":     "credential",
 	"golang.org/x/crypto/argon2":         "credential mailtest",
 	"github.com/danielgtaylor/huma":      "api",
-	"net/http":                           "api web cmd/mailstead",
+	"net/http":                           "api web cmd/mailstead dial",
 	"html/template":                      "api",
 	"github.com/spf13":                   "cmd/mailstead",
 	"github.com/knadh/koanf":             "cmd/mailstead",

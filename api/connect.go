@@ -12,6 +12,7 @@ import (
 // Connect recognises addresses, tests servers and connects accounts.
 type Connect interface {
 	Discover(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error)
+	Known(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error)
 	Test(ctx context.Context, actor mailstead.Actor, r connect.Request) (connect.Result, error)
 	SendTest(ctx context.Context, actor mailstead.Actor, r connect.Request, t connect.TestMail) (connect.MailTest, error)
 	Save(ctx context.Context, actor mailstead.Actor, r connect.Request) (connect.Saved, error)
@@ -22,7 +23,8 @@ func (h *Handler) connectRoutes() {
 	add(h, route{
 		method: http.MethodPost, path: "/connect/discover", id: "discover", tag: "Connect",
 		summary: "Recognise an address",
-		about:   "Finds the provider and the servers of an address, with the source of that knowledge. No password is needed and no mail server is asked.",
+		about: "Finds the provider and the servers of an address, with the source of that knowledge. Of a domain that nobody here knows, " +
+			"the name servers and the web servers are asked what it publishes, for ten seconds at most. No password is needed and no mail server is asked.",
 		example: map[string]any{"address": "anna@example.com"},
 	}, h.discover)
 	add(h, route{
@@ -100,6 +102,7 @@ type ConnectRequest struct {
 	NoSignIn         bool                 `json:"no_sign_in,omitempty" doc:"The outgoing server takes mail without a sign-in, as relays inside a network do."`
 	LoadPeriod       mailstead.LoadPeriod `json:"load_period,omitempty" maxLength:"20" doc:"How much old mail is loaded: none, all, days:N, months:N or count:N." example:"months:3"`
 	PlainReason      string               `json:"plain_reason,omitempty" maxLength:"1000" doc:"Why a server without encryption is used, where the service allows it at all."`
+	ConfirmServers   bool                 `json:"confirm_servers,omitempty" doc:"The person has seen that the servers belong to another domain, those in foreign of the answer to POST /connect/discover, and lets the password go there."`
 }
 
 func (r *ConnectRequest) request() connect.Request {
@@ -109,24 +112,29 @@ func (r *ConnectRequest) request() connect.Request {
 		Incoming: r.Incoming.input(), Outgoing: r.Outgoing.input(),
 		SendOnly: r.SendOnly, ReceiveOnly: r.ReceiveOnly,
 		Password: r.Password, OutgoingPassword: r.OutgoingPassword, NoSignIn: r.NoSignIn,
-		LoadPeriod: r.LoadPeriod, PlainReason: r.PlainReason,
+		LoadPeriod: r.LoadPeriod, PlainReason: r.PlainReason, ConfirmServers: r.ConfirmServers,
 	}
 }
 
-// AddressInput names an address.
-type AddressInput struct {
+// DiscoverInput names an address.
+type DiscoverInput struct {
 	Address string `json:"address" maxLength:"320" doc:"The mail address." example:"anna@example.com"`
+	Offline bool   `json:"offline,omitempty" doc:"Ask nobody outside: only what is known here."`
 }
 
 type (
-	discoverInput  struct{ Body AddressInput }
+	discoverInput  struct{ Body DiscoverInput }
 	discoverOutput struct{ Body discover.Result }
 	connectInput   struct{ Body ConnectRequest }
 	testOutput     struct{ Body TestResult }
 )
 
 func (h *Handler) discover(ctx context.Context, actor mailstead.Actor, in *discoverInput) (*discoverOutput, error) {
-	r, err := h.c.Connect.Discover(ctx, actor, in.Body.Address)
+	find := h.c.Connect.Discover
+	if in.Body.Offline {
+		find = h.c.Connect.Known
+	}
+	r, err := find(ctx, actor, in.Body.Address)
 	return &discoverOutput{r}, err
 }
 

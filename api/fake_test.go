@@ -355,6 +355,10 @@ func (f fakeConnect) Discover(_ context.Context, actor mailstead.Actor, address 
 	return discover.Result{Address: address, Source: discover.SourceNone, Trust: discover.TrustNone}, f.note(actor)
 }
 
+func (f fakeConnect) Known(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error) {
+	return f.Discover(ctx, actor, address)
+}
+
 func (f fakeConnect) Test(_ context.Context, actor mailstead.Actor, r connect.Request) (connect.Result, error) {
 	f.request = r
 	return f.result, f.note(actor)

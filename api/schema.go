@@ -11,6 +11,7 @@ import (
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/connect"
+	"github.com/mailstead/mailstead/discover"
 	"github.com/mailstead/mailstead/importer"
 )
 
@@ -143,7 +144,8 @@ func (stageSchema) Schema(huma.Registry) *huma.Schema {
 }
 
 func (sourceSchema) Schema(huma.Registry) *huma.Schema {
-	return enum(mailstead.DomainBuiltIn, mailstead.DomainAdministrator, mailstead.DomainLearned, "none")
+	return enum(mailstead.DomainBuiltIn, mailstead.DomainAdministrator, mailstead.DomainLearned,
+		discover.SourceMX, discover.SourceSRV, discover.SourceAutoconfig, discover.SourceMXAutoconfig, discover.SourceNone)
 }
 
 func (domainStateSchema) Schema(huma.Registry) *huma.Schema {

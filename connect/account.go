@@ -277,9 +277,9 @@ func changedSide(old *mailstead.Account, n mailstead.SideName, in *ServerInput) 
 	}
 	t := &trial{side: n, from: old.Address}
 	for _, server := range servers {
-		t.targets = append(t.targets, target{server, typed.login(was.Login)})
+		t.targets = append(t.targets, target{server: server, login: typed.login(was.Login)})
 	}
-	if len(t.targets) == 1 && t.targets[0] == (target{was.Server, was.Login}) {
+	if len(t.targets) == 1 && t.targets[0] == (target{server: was.Server, login: was.Login}) {
 		return nil, nil
 	}
 	return t, nil

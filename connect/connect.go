@@ -92,6 +92,8 @@ type Config struct {
 	Links     Links
 	Sealer    Sealer
 	Directory *discover.Directory
+	// Network looks up what the directory does not know; nil asks nobody.
+	Network   Network
 	Explainer Explainer
 	Source    mailstead.SourceDriver
 	Sender    mailstead.SenderDriver
@@ -117,6 +119,9 @@ type Config struct {
 type Service struct {
 	c     Config
 	tests *throttle[mailstead.UserID]
+	// lookups counts what the network was asked for, found keeps what it answered.
+	lookups *throttle[mailstead.UserID]
+	found   answers
 	// guesses counts uses of password links by network, and by link.
 	guesses *throttle[string]
 	// saving holds the accounts that are being connected.
@@ -135,19 +140,7 @@ func New(c Config) *Service {
 			*hook = func(mailstead.AccountID) {}
 		}
 	}
-	return &Service{c: c, tests: newThrottle[mailstead.UserID](), guesses: newThrottle[string]()}
-}
-
-// Discover recognises an address. It asks no server and needs no secret.
-func (s *Service) Discover(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error) {
-	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
-		return discover.Result{}, err
-	}
-	res, err := s.c.Directory.Discover(ctx, s.c.Store, address)
-	if err != nil {
-		return res, err
-	}
-	return res, s.markHidden(ctx, actor, &res)
+	return &Service{c: c, tests: newThrottle[mailstead.UserID](), lookups: newThrottle[mailstead.UserID](), guesses: newThrottle[string]()}
 }
 
 // Result is the outcome of a connection test.

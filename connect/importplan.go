@@ -236,7 +236,7 @@ func (i *importRun) target(row *importRow, n mailstead.SideName, c *importer.Ser
 		if at := slices.IndexFunc(known, func(k discover.Candidate) bool { return k.Server.Protocol == c.Protocol }); at > 0 {
 			best = known[at]
 		}
-		g := target{best.Server, c.Login}
+		g := target{server: best.Server, login: c.Login}
 		if g.login == "" {
 			g.login = best.Username
 		}
@@ -271,7 +271,7 @@ func (i *importRun) target(row *importRow, n mailstead.SideName, c *importer.Ser
 		return target{}, false, row.refuse(mailstead.Invalid(string(n)+".login", "input.login_needed",
 			"The user name is needed: it does not follow from the address here."), server.Host)
 	}
-	return target{server, login}, true, nil
+	return target{server: server, login: login}, true, nil
 }
 
 // missPasswords marks the sides whose password the source does not have: nothing

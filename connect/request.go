@@ -40,6 +40,9 @@ type Request struct {
 	LoadPeriod mailstead.LoadPeriod
 	// PlainReason says in writing why a server without encryption is used.
 	PlainReason string
+	// ConfirmServers tells that the person agreed to servers of another domain than the
+	// address's: see discover.Result.Foreign.
+	ConfirmServers bool
 	// later tells that the password is asked for by a link.
 	later bool
 }
@@ -64,6 +67,8 @@ type ServerInput struct {
 type target struct {
 	server mailstead.Server
 	login  string
+	// typed tells that the person named the server.
+	typed bool
 }
 
 // plan is a request understood: what would be tried, and what would be stored.
@@ -78,13 +83,13 @@ type plan struct {
 	relay bool
 }
 
-// plan understands a request. Nothing in it touches the network.
+// plan understands a request. No mail server is asked.
 func (s *Service) plan(ctx context.Context, actor mailstead.Actor, r Request) (*plan, error) {
 	owner, err := s.owner(ctx, actor, r)
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.c.Directory.Discover(ctx, s.c.Store, r.Address)
+	found, err := s.recogniseFor(ctx, actor, &r)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +116,9 @@ func (s *Service) plan(ctx context.Context, actor mailstead.Actor, r Request) (*
 	}
 	if len(p.sides) == 0 {
 		return nil, noServers(found)
+	}
+	if err := confirmed(p, known, r); err != nil {
+		return nil, err
 	}
 	rules, err := s.rules(ctx)
 	if err != nil {
@@ -198,7 +206,7 @@ func (s *Service) addSide(p *plan, side mailstead.SideName, in *ServerInput, kno
 		}
 		p.typed = true
 		for _, server := range servers {
-			t.targets = append(t.targets, target{server, in.login(p.account.Address)})
+			t.targets = append(t.targets, target{server: server, login: in.login(p.account.Address), typed: true})
 		}
 		p.sides = append(p.sides, t)
 		return nil
@@ -209,7 +217,7 @@ func (s *Service) addSide(p *plan, side mailstead.SideName, in *ServerInput, kno
 	protocol := in.protocol(candidates)
 	for _, c := range candidates {
 		if c.Server.Protocol == protocol && (in == nil || in.fits(c.Server)) {
-			t.targets = append(t.targets, target{c.Server, in.login(c.Username)})
+			t.targets = append(t.targets, target{server: c.Server, login: in.login(c.Username)})
 			p.relay = side == mailstead.SideOutgoing && slices.Contains(c.Auth, mailstead.AuthNone) && (in == nil || in.Login == "")
 		}
 	}

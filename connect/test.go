@@ -124,7 +124,7 @@ func (s *Service) TestStored(ctx context.Context, id mailstead.AccountID) (mails
 // storedTrial is the test of a side with the server that is stored.
 func storedTrial(a *mailstead.Account, n mailstead.SideName, secret mailstead.Secret) *trial {
 	side := a.Side(n)
-	return &trial{side: n, from: a.Address, secret: secret, open: side.Login == "", targets: []target{{side.Server, side.Login}}}
+	return &trial{side: n, from: a.Address, secret: secret, open: side.Login == "", targets: []target{{server: side.Server, login: side.Login}}}
 }
 
 // run tests the sides side by side within the time limit.

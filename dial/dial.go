@@ -84,6 +84,8 @@ func New(c Config) *Dialer {
 type Options struct {
 	// Admin lifts the limit to mail ports. The guard of addresses stays.
 	Admin bool
+	// web is for Fetch: the port of web servers may be dialled, too.
+	web bool
 	// Buffered is for StartTLS: how many bytes the caller has read beyond the
 	// server's go-ahead.
 	Buffered int
@@ -119,7 +121,7 @@ func (d *Dialer) connectPublic(ctx context.Context, s mailstead.Server, o Option
 		return nil, err
 	}
 	err = d.step(o, mailstead.StageTCP, func() error {
-		targets, err := d.guard.pass(addrs, s.Port, o.Admin)
+		targets, err := d.guard.pass(addrs, s.Port, o)
 		if err != nil {
 			return err
 		}

@@ -23,17 +23,22 @@ func mailPort(port int) bool {
 	return false
 }
 
+// reaches reports whether a port outside of allowed networks may be dialled.
+func (o Options) reaches(port int) bool {
+	return o.Admin || mailPort(port) || o.web && port == webPort
+}
+
 // pass returns what of addrs may be dialled, in order and at most maxTargets.
 // All guarded addresses get one and the same answer, whatever the port, so that
 // nobody can explore a private network by asking.
-func (g guard) pass(addrs []netip.Addr, port int, admin bool) ([]netip.AddrPort, error) {
+func (g guard) pass(addrs []netip.Addr, port int, o Options) ([]netip.AddrPort, error) {
 	var targets []netip.AddrPort
 	portRefused := false
 	for _, a := range addrs {
 		a = a.Unmap()
 		switch {
 		case !g.permits(a):
-		case !admin && !mailPort(port) && !g.inAllowed(a):
+		case !o.reaches(port) && !g.inAllowed(a):
 			portRefused = true
 		case len(targets) < maxTargets:
 			targets = append(targets, netip.AddrPortFrom(a, uint16(port))) //nolint:gosec // Validate has checked the port

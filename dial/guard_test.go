@@ -185,3 +185,29 @@ func TestGuardedAddressesOfAMixedNameAreLeftOut(t *testing.T) {
 		t.Errorf("connected to %s, want 127.0.0.2", got)
 	}
 }
+
+// TestDocumentsComeFromWebServersOnly: documents are read on port 443 of public
+// addresses; mail drivers get no further than before.
+func TestDocumentsComeFromWebServersOnly(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, tt := range []struct {
+		host string
+		port int
+		want string
+	}{
+		{"8.8.8.8", 443, "net.cancelled"},
+		{"8.8.8.8", 22, "net.port"},
+		{"10.0.0.1", 443, "net.guarded"},
+		{"::1", 443, "net.guarded"},
+	} {
+		_, err := dial.New(dial.Config{}).Connect(ctx, mailstead.Server{Host: tt.host, Port: tt.port, Security: mailstead.SecurityTLS}, dial.ForDocuments)
+		var e *mailstead.Error
+		if !errors.As(err, &e) || e.Code != tt.want {
+			t.Errorf("%s port %d: %v, want %s", tt.host, tt.port, err, tt.want)
+		}
+	}
+	if e := guardedAnswer(t, "8.8.8.8", 443, false); e.Code != "net.port" {
+		t.Errorf("a mail driver reaches port 443: %v", e)
+	}
+}

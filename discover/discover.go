@@ -12,8 +12,8 @@
 // Of a provider that administrators hide, the answer is its name and that it is not
 // offered, for anybody, and SourceNone.
 //
-// No secret and no network is involved. A provider that cannot be connected is
-// answered with the reason.
+// No secret is involved, and no network: what the domain itself publishes is looked up
+// by Network. A provider that cannot be connected is answered with the reason.
 package discover
 
 import (
@@ -23,8 +23,15 @@ import (
 	"github.com/mailstead/mailstead"
 )
 
-// SourceNone is the Source of an answer that found nothing.
-const SourceNone mailstead.DomainSource = "none"
+// Where answers come from beside the table of domains and the built-in directory: what
+// Network found, and SourceNone for an answer that found nothing.
+const (
+	SourceMX           mailstead.DomainSource = "mx"
+	SourceSRV          mailstead.DomainSource = "srv"
+	SourceAutoconfig   mailstead.DomainSource = "autoconfig"
+	SourceMXAutoconfig mailstead.DomainSource = "mx_autoconfig"
+	SourceNone         mailstead.DomainSource = "none"
+)
 
 // Trust says how sure an answer is.
 type Trust string
@@ -72,6 +79,10 @@ type Result struct {
 	// Incoming and Outgoing are the servers to try, best first.
 	Incoming []Candidate `json:"incoming"`
 	Outgoing []Candidate `json:"outgoing"`
+	// Foreign lists the registered domains of servers that neither an administrator nor
+	// the directory vouches for, and that are not the address's own: a person has to
+	// agree before a password goes there (RFC 6186 section 6).
+	Foreign []string `json:"foreign,omitempty"`
 	// ProblemCode and Problem say why the provider cannot be connected: see
 	// Problem, and ProblemHidden.
 	ProblemCode    string   `json:"problem_code,omitempty"`

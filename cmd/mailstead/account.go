@@ -95,6 +95,7 @@ func newAccountConnect(c *cli) *cobra.Command {
 	f.BoolVar(&r.SendOnly, "send-only", false, "no incoming side")
 	f.BoolVar(&r.ReceiveOnly, "receive-only", false, "no outgoing side")
 	f.BoolVar(&r.NoSignIn, "no-sign-in", false, "the outgoing server takes mail without a sign-in; with --send-only no password is read")
+	f.BoolVar(&r.ConfirmServers, "confirm-servers", false, "the servers that were found belong to another domain: the password may go there")
 	f.StringVar(&r.PlainReason, "plain-reason", "", "`REASON` for a server without encryption, in words")
 	in.add(cmd, "incoming", "imaps://HOST, pop3s")
 	out.add(cmd, "outgoing", "smtps")

@@ -184,8 +184,12 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 	})
 	a.record = record.New(record.Config{Store: a.db, Links: a.db, Shelf: a.db, Blobs: a.blobs, Now: time.Now, Logger: a.log})
 	hosts := queue.NewHosts(bulkConnections)
+	var network connect.Network
+	if a.c.Discovery {
+		network = discover.NewNetwork(directory, resolver(a.c.Resolver), dialer)
+	}
 	a.connect = connect.New(connect.Config{
-		Hosts: hosts,
+		Hosts: hosts, Network: network,
 		Store: a.db, Bin: a.db, People: a.db, Links: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Compose: composeMail, Now: time.Now, Logger: a.log,
 	})
@@ -217,10 +221,6 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,
 	})
-	if err != nil {
-		return err
-	}
-	a.pages, err = web.New(web.Dist())
 	return err
 }
 
@@ -257,8 +257,11 @@ func (a *app) healthy(id mailstead.AccountID) {
 	a.outbox.Healthy(id)
 }
 
-// start begins reading and sending.
-func (a *app) start(ctx context.Context) error {
+// start begins reading and sending, and has the pages ready: commands need none of it.
+func (a *app) start(ctx context.Context) (err error) {
+	if a.pages, err = web.New(web.Dist()); err != nil {
+		return err
+	}
 	if err := a.admin.ResumeDemo(ctx); err != nil {
 		return err
 	}
@@ -305,10 +308,10 @@ func (a *app) close() error {
 	return errors.Join(errs...)
 }
 
-// resolver asks the DNS server at addr; nil, for an empty one, is the system's.
-func resolver(addr string) dial.Resolver {
+// resolver asks the DNS server at addr, for an empty one that of the system.
+func resolver(addr string) *net.Resolver {
 	if addr == "" {
-		return nil
+		return net.DefaultResolver
 	}
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, addr)

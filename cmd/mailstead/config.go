@@ -41,7 +41,10 @@ type config struct {
 	// ExtraCA are PEM files of certificate authorities beside the system's.
 	ExtraCA []string `koanf:"extra_ca"`
 	// Resolver is the host:port of a DNS server instead of the system's.
-	Resolver         string          `koanf:"resolver"`
+	Resolver string `koanf:"resolver"`
+	// Discovery lets name servers and web servers be asked about mail domains that
+	// nobody here knows.
+	Discovery        bool            `koanf:"discovery"`
 	AllowUnencrypted bool            `koanf:"allow_unencrypted"`
 	EHLOName         string          `koanf:"ehlo_name"`
 	MaxAttachments   int64           `koanf:"max_attachments"`
@@ -81,7 +84,7 @@ type config struct {
 
 func defaults() map[string]any {
 	return map[string]any{
-		"data": "data", "listen": "127.0.0.1:8420", "log_level": "info",
+		"data": "data", "listen": "127.0.0.1:8420", "log_level": "info", "discovery": true,
 		"max_attachments": int64(25 << 20), "max_message_size": int64(50 << 20),
 		"poll_every": "5m", "sync_retry": "10s,1m,5m,15m", "sync_trouble": "1h", "sync_loads": 8,
 		"send_retry": "1m,5m,15m,1h,4h", "send_expire": "72h", "send_connections": 4, "send_unknown_retry": "30s,2m,10m,1h",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,19 +16,20 @@ import (
 )
 
 func newDiscover(c *cli) *cobra.Command {
+	var offline bool
 	cmd := &cobra.Command{
 		Use: "discover ADDRESS", Short: "Recognise the provider and the servers of an address", Args: exactArgs(1),
 		Long: "Recognises the provider and the servers of ADDRESS by the table of domains and the built-in directory of\n" +
-			"providers. No mail server is asked and no password is needed.",
+			"providers, else by what the domain publishes in DNS and on its web server. No mail server is asked and no\n" +
+			"password is needed.",
 		Example: "  mailstead discover anna@gmail.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withFacts(cmd.Context(), func(cl *client) error {
-				return ask(cmd.Context(), c, cl, http.MethodPost, "/connect/discover", api.AddressInput{Address: args[0]}, writeDiscovery)
+				return ask(cmd.Context(), c, cl, http.MethodPost, "/connect/discover", api.DiscoverInput{Address: args[0], Offline: offline}, writeDiscovery)
 			})
 		},
 	}
-	// What it promises is all that discover does so far.
-	cmd.Flags().Bool("offline", false, "ask nobody on the network, as it is now in any case")
+	cmd.Flags().BoolVar(&offline, "offline", false, "ask nobody outside: only what is known here")
 	return cmd
 }
 
@@ -40,6 +42,14 @@ func sourceWords(s mailstead.DomainSource) string {
 		return "the table of domains, set by an administrator"
 	case mailstead.DomainLearned:
 		return "the table of domains, learnt from a colleague's sign-in"
+	case discover.SourceMX:
+		return "the mail exchanger of the domain (MX)"
+	case discover.SourceSRV:
+		return "the name server of the domain (SRV)"
+	case discover.SourceAutoconfig:
+		return "the configuration file of the domain (autoconfig)"
+	case discover.SourceMXAutoconfig:
+		return "the configuration file of the domain's mail exchanger (autoconfig)"
 	default:
 		return "nowhere: name its servers"
 	}
@@ -64,6 +74,9 @@ func writeDiscovery(w io.Writer, r discover.Result) {
 		if line.text != "" {
 			fmt.Fprintf(w, "%s\t%s\n", line.name, line.text)
 		}
+	}
+	if len(r.Foreign) > 0 {
+		fmt.Fprintf(w, "Another domain\t%s: connect with --confirm-servers if you trust it\n", strings.Join(r.Foreign, ", "))
 	}
 	for _, e := range r.Evidence {
 		fmt.Fprintf(w, "Evidence\t%s\n", e)

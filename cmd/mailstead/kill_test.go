@@ -97,7 +97,7 @@ func savingProvider(t *testing.T, kills, messages int, flags ...string) *killLoo
 	incoming.Host, outgoing.Host = "imap.gmail.com", "smtp.gmail.com"
 	return &killLoop{
 		kills: kills, messages: messages, desk: d, saves: true,
-		flags: append(trusting(t, ca, `resolver: "`+nameServer(t)+`"`), flags...),
+		flags: append(trusting(t, ca, `resolver: "`+nameServer(t, nil)+`"`), flags...),
 		account: map[string]any{
 			"address": mailtest.Anna.Address, "password": mailtest.Anna.Password,
 			"incoming": map[string]any{"host": incoming.String()}, "outgoing": map[string]any{"host": outgoing.String()},
@@ -154,8 +154,9 @@ func certificateFor(t *testing.T, names ...string) (cert tls.Certificate, author
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// nameServer starts a DNS server by which every name is 127.0.0.1.
-func nameServer(t *testing.T) (addr string) {
+// nameServer starts a DNS server by which every name is 127.0.0.1, and services are
+// where srv has them: the target's port by "_imaps._tcp.example.com.".
+func nameServer(t *testing.T, srv map[string]dnsmessage.SRVResource) (addr string) {
 	t.Helper()
 	c, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -175,6 +176,11 @@ func nameServer(t *testing.T) (addr string) {
 			}
 			q := m.Questions[0]
 			m.Response, m.RecursionAvailable, m.Additionals = true, true, nil
+			if service, ok := srv[q.Name.String()]; ok && q.Type == dnsmessage.TypeSRV {
+				m.Answers = []dnsmessage.Resource{{
+					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 1}, Body: &service,
+				}}
+			}
 			if q.Type == dnsmessage.TypeA {
 				m.Answers = []dnsmessage.Resource{{
 					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 1},

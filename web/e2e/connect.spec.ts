@@ -150,6 +150,48 @@ test('an unknown domain: servers by hand, understood while they are typed', asyn
   await done(page, box);
 });
 
+test('servers that a domain names elsewhere get the password after a word of the person', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  const server = { port: 993, security: 'tls', username: 'anna@firm.example', auth: ['pw'] };
+  let answer: (() => void) | undefined;
+  await page.route('**/api/v1/connect/discover', async (route) => {
+    await new Promise<void>((done) => (answer = done));
+    await route.fulfill({
+      json: {
+        address: 'anna@firm.example',
+        provider: { id: '', name: '' },
+        source: 'srv',
+        trust: 'medium',
+        incoming: [{ ...server, protocol: 'imap', host: 'imap.hosting.example' }],
+        outgoing: [{ ...server, protocol: 'smtp', host: 'smtp.hosting.example', port: 465 }],
+        foreign: ['hosting.example'],
+        evidence: ['_imaps._tcp.firm.example names imap.hosting.example:993.'],
+      },
+    });
+  });
+  const asked: unknown[] = [];
+  await page.route('**/api/v1/connect/test', async (route) => {
+    asked.push(route.request().postDataJSON());
+    const problem = { status: 403, code: 'forbidden', title: 'Forbidden', detail: 'No further.' };
+    await route.fulfill({ status: 403, contentType: 'application/problem+json', json: problem });
+  });
+  await begin(page, service, 'anna@firm.example');
+  await expect(page.getByText(t('connect.looking', { domain: 'firm.example' }))).toBeVisible();
+  await axe(page, 'a domain is asked');
+  answer!();
+  await expect(page.getByText(t('connect.from.srv', { domain: 'firm.example' }))).toBeVisible();
+  await secret(page).fill('a password');
+  await expect(connectButton(page)).toBeHidden();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await axe(page, 'servers of another domain');
+  await page.getByRole('checkbox', { name: t('connect.foreign', { foreign: 'hosting.example' }) }).check();
+  await expect(connectButton(page)).toBeVisible();
+  await page.getByRole('button', { name: t('connect.test'), exact: true }).click();
+  await expect.poll(() => asked.length).toBe(1);
+  expect(asked[0]).toMatchObject({ address: 'anna@firm.example', confirm_servers: true });
+  expect(asked[0]).not.toHaveProperty('incoming');
+});
+
 test('a certificate that nobody knows is told at the server and in the report', async ({ page, stage }) => {
   const service = await stage.service({ admin: true, certificate: 'untrusted' });
   const box = await stage.mailbox({ certificate: 'untrusted' });

@@ -91,20 +91,23 @@ export async function answers(page: Page, pattern: string, how: 'never' | 'error
   });
 }
 
-/** settle waits until a page has come to rest: what it asked for is there, fonts are loaded, nothing moves. */
-export async function settle(page: Page): Promise<void> {
+/**
+ * settle waits until a page has come to rest: what it asked for is there, fonts are loaded, nothing has moved for some
+ * milliseconds.
+ */
+export async function settle(page: Page, rest = 500): Promise<void> {
   await page.waitForLoadState('load');
-  await page.evaluate(async () => {
+  await page.evaluate(async (rest) => {
     await document.fonts.ready;
     // Skeletons show after 300 ms; animations are short.
     const quiet = () =>
       document
         .getAnimations()
         .every((a) => a.playState !== 'running' || a.effect?.getComputedTiming().endTime === Infinity);
-    for (let i = 0, still = 0; i < 40 && still < 5; i++) {
+    for (let i = 0, still = 0; i < 40 && still * 100 < rest; i++) {
       await new Promise((done) => setTimeout(done, 100));
       const busy = document.querySelector('[aria-busy=true]') !== null;
       still = quiet() && !busy ? still + 1 : 0;
     }
-  });
+  }, rest);
 }

@@ -20,6 +20,8 @@ export const blank = (name = '') => ({
   byHand: false,
   direction: 'both' as Direction,
   plainReason: '',
+  /** Servers that belong to another domain may have the password. */
+  trusted: false,
   password: '',
   loginForm: 'usual' as LoginForm,
   login: '',
@@ -77,6 +79,7 @@ export function requestOf(f: Form, m: Meaning): Schema<'ConnectRequest'> {
     password: signsIn ? f.password || undefined : undefined,
     outgoing_password: m.ownOutgoing ? f.outgoingPassword : undefined,
     no_sign_in: m.noSignIn || undefined,
+    confirm_servers: f.trusted || undefined,
     plain_reason: m.plain ? f.plainReason.trim() : undefined,
   };
 }

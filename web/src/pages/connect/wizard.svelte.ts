@@ -74,11 +74,14 @@ class Wizard {
 
   /** Login and password are there: the connection can be tested. */
   readonly complete = $derived.by(() => {
-    if (!this.sides.length) return false;
+    if (!this.sides.length || (this.foreign.length > 0 && !this.form.trusted)) return false;
     const signsIn = !(this.noSignIn && this.sides.length === 1);
     if (signsIn && (!this.login.trim() || !this.form.password)) return false;
     return !this.ownOutgoing || (this.form.outgoingLogin.trim() !== '' && this.form.outgoingPassword !== '');
   });
+
+  /** The domains of servers that nobody vouches for but the domain of the address. */
+  readonly foreign = $derived(this.form.byHand || this.chosen ? [] : (this.found?.foreign ?? []));
 
   /** A server typed by hand is used without encryption. */
   readonly plain = $derived(
@@ -151,7 +154,7 @@ class Wizard {
     this.chosen = undefined;
     this.report = undefined;
     this.errors = {};
-    Object.assign(this.form, { byHand: false, reading: 'imap', loginForm: 'usual', plainReason: '' });
+    Object.assign(this.form, { byHand: false, reading: 'imap', loginForm: 'usual', plainReason: '', trusted: false });
   }
 
   #next(): void {

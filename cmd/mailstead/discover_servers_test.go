@@ -1,0 +1,59 @@
+//go:build realservers
+
+package main_test
+
+import (
+	"crypto/tls"
+	"net/http"
+	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/fakemail"
+	"github.com/mailstead/mailstead/mailtest"
+)
+
+// TestAddressAloneLeadsToTheMailbox: a domain that nobody knows names its servers in
+// DNS, which belong to another domain. The person agrees, and the address and the
+// password are all that it takes.
+func TestAddressAloneLeadsToTheMailbox(t *testing.T) {
+	t.Setenv("MAILSTEAD_DISCOVERY", "true")
+	const host = "mail.hosting.example"
+	cert, ca := certificateFor(t, host)
+	config := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	mailbox, err := fakemail.StartIMAP(fakemail.IMAPConfig{
+		Security: mailstead.SecurityTLS, TLS: config,
+		Users: map[string]fakemail.IMAPUser{mailtest.Anna.Address: {Password: mailtest.Anna.Password}},
+	})
+	must(t, err)
+	t.Cleanup(mailbox.Close)
+	smtp := startSMTP(t, fakemail.SMTPConfig{
+		Security: mailstead.SecurityTLS, TLS: config,
+		Users: map[string]fakemail.SMTPUser{mailtest.Anna.Address: {Password: mailtest.Anna.Password}},
+	})
+	at := func(s mailstead.Server) dnsmessage.SRVResource {
+		return dnsmessage.SRVResource{Port: uint16(s.Port), Target: dnsmessage.MustNewName(host + ".")}
+	}
+	domain := mailstead.DomainOf(mailtest.Anna.Address)
+	names := nameServer(t, map[string]dnsmessage.SRVResource{
+		"_imaps._tcp." + domain + ".": at(mailbox.Server()), "_submissions._tcp." + domain + ".": at(smtp.Server()),
+	})
+	s := serve(t, t.TempDir(), trusting(t, ca, `resolver: "`+names+`"`)...)
+	s.setUp()
+	found := call[struct {
+		Source   string
+		Foreign  []string
+		Evidence []string
+	}](s, http.MethodPost, "/connect/discover", map[string]any{"address": mailtest.Anna.Address})
+	if found.Source != "srv" || len(found.Foreign) != 1 || found.Foreign[0] != "hosting.example" {
+		t.Fatalf("found %+v", found)
+	}
+	request := map[string]any{"address": mailtest.Anna.Address, "password": mailtest.Anna.Password}
+	s.refuses(http.MethodPost, "/connect/save", request, http.StatusUnprocessableEntity, "connect.confirm_servers")
+	request["confirm_servers"] = true
+	saved := call[struct{ Account mailstead.Account }](s, http.MethodPost, "/connect/save", request)
+	if saved.Account.Incoming.Server.Host != host || saved.Account.Outgoing.Login != mailtest.Anna.Address {
+		t.Errorf("saved %+v", saved.Account)
+	}
+}

@@ -1,0 +1,4 @@
+package dial
+
+// ForDocuments are the options that Fetch connects with.
+var ForDocuments = Options{web: true}
