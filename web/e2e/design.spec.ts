@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { axeOf } from './axe.ts';
 import { axe, expect, test } from './fixtures.ts';
 
 for (const [theme, width] of [
@@ -17,8 +17,7 @@ for (const [theme, width] of [
 
     const layers = async (layer: string) => {
       await expect(page.locator(layer)).toBeVisible();
-      const { violations } = await new AxeBuilder({ page }).include(layer).analyze();
-      expect(violations, layer).toEqual([]);
+      await axeOf(page, layer);
       await page.keyboard.press('Escape');
     };
     await page.locator('[data-story=Menu]').getByRole('button', { name: 'Actions' }).click();

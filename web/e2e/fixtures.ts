@@ -1,8 +1,8 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test as base, type Page } from '@playwright/test';
 import { admin, Stage, type Mailbox, type Service } from './stage.ts';
 import { Witness } from './witness.ts';
 
+export { axe } from './axe.ts';
 export { admin, expect };
 export type { Mailbox, Service, Stage };
 
@@ -87,38 +87,4 @@ export async function loaded(page: Page, service: Service, account: number, mail
       { timeout: 120_000, intervals: [100, 250, 500, 1000] },
     )
     .toBeGreaterThanOrEqual(mails);
-}
-
-// What these rules find is moderate or minor at most: it would not count.
-const mild = [
-  'region',
-  'heading-order',
-  'landmark-unique',
-  'landmark-one-main',
-  'landmark-no-duplicate-banner',
-  'landmark-no-duplicate-contentinfo',
-  'landmark-no-duplicate-main',
-  'landmark-banner-is-top-level',
-  'landmark-complementary-is-top-level',
-  'landmark-contentinfo-is-top-level',
-  'landmark-main-is-top-level',
-  'page-has-heading-one',
-];
-
-/** axe fails for serious and critical violations of accessibility on the page as it is now. */
-export async function axe(page: Page, what = page.url()): Promise<void> {
-  // A mail's own HTML is its author's: without frames, all can be done in the page itself, which is quicker.
-  const { violations } = await new AxeBuilder({ page })
-    .exclude('iframe')
-    .setLegacyMode()
-    .options({ resultTypes: ['violations'] })
-    .disableRules(mild)
-    .analyze();
-  const bad = violations
-    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map(
-      (v) =>
-        `${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.target.join(' ') + ': ' + n.html.slice(0, 200)).join('\n  ')}`,
-    );
-  expect(bad, 'accessibility of ' + what).toEqual([]);
 }

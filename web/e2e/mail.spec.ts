@@ -134,8 +134,11 @@ test('search finds, finds nothing, and ends', async ({ page, stage }) => {
 
 test('only unread messages are shown when asked', async ({ page, stage }) => {
   await house(page, stage, 7);
+  // The page shows it as read before the service knows.
+  const told = page.waitForResponse((r) => r.request().method() === 'PUT' && r.url().endsWith('/flags'));
   await row(page, 'Order 6').click();
   await expect(row(page, 'Order 6')).not.toContainText(t('mail.mark.unread'));
+  await told;
   await page.getByRole('button', { name: t('mail.filter_unread') }).click();
   await expect(rows(page)).toHaveCount(2);
   await expect(row(page, 'Order 3')).toBeVisible();

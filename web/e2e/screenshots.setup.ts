@@ -37,6 +37,7 @@ async function house(data: string, n: number) {
 
 /** The pictures are taken of a demo, of a service that nobody has set up, and of houses of several sizes. */
 export default async function setup() {
+  process.env.MAILSTEAD_DISCOVERY = 'false';
   const dir = await mkdtemp(path.join(tmpdir(), 'mailstead-screenshots-'));
   const demo = await start(['demo', '--demo-live', '1h', '--listen', '127.0.0.1:0'], dir);
   const fresh = await start(['serve', '--data', path.join(dir, 'fresh'), '--listen', '127.0.0.1:0'], dir);

@@ -15,6 +15,29 @@ const item = (page: Page, text: string) => page.getByRole('main').getByRole('lis
 const button = (page: Page, key: string, values = {}) =>
   page.getByRole('button', { name: t(key, values), exact: true });
 
+test('what is long in coming shows that it loads', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  await signIn(page, service);
+  const busy = page.locator('[aria-busy=true]').first();
+  // A page, and a section of a page.
+  for (const [path, script, title] of [
+    ['/welcome', /assets\/welcome-.*\.js$/, t('start.welcome.hello', { name: admin.name })],
+    ['/settings/about', /assets\/about-.*\.js$/, t('settings.about')],
+  ] as const) {
+    let release: (() => void) | undefined;
+    await page.route(script, async (route) => {
+      await new Promise<void>((done) => (release = done));
+      await route.continue();
+    });
+    await page.goto(service.url + path, { waitUntil: 'commit' });
+    await expect.poll(() => release, { message: path }).toBeDefined();
+    await expect(busy, path).toBeVisible();
+    release!();
+    await expect(page.getByRole('heading', { name: title })).toBeVisible();
+    await expect(busy).toHaveCount(0);
+  }
+});
+
 test('an account is tested, named, given a signature and made the default', async ({ page, stage }) => {
   const service = await stage.service({ admin: true });
   const box = await stage.mailbox({ mails: 3 });
