@@ -10,11 +10,16 @@ type Access struct {
 	Server Server
 	Login  string
 	Secret Secret
+	// OAuth tells that Secret is an access token, which is sent by XOAUTH2 or
+	// OAUTHBEARER (RFC 7628) alone.
+	OAuth bool
+	// Renew gets another access token after the server refused the one in Secret;
+	// nil where there is none to get.
+	Renew func(ctx context.Context, refused Secret) (Secret, error) `json:"-"`
 	// AllowPlain permits SecurityNone for this server; without it a driver
 	// refuses to send a secret over an unprotected connection.
 	AllowPlain bool
 	// Admin lifts the network guard's limit to mail ports, for administrators.
-
 	Admin bool
 }
 

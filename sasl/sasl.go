@@ -1,5 +1,5 @@
-// Package sasl signs in to mail servers with a password: the mechanisms that
-// IMAP, SMTP and POP3 share, as clients of emersion/go-sasl.
+// Package sasl signs in to mail servers with a password or an access token: the
+// mechanisms that IMAP, SMTP and POP3 share, as clients of emersion/go-sasl.
 //
 // A driver
 //
@@ -33,6 +33,8 @@ type Request struct {
 	Offered []string
 	Login   string
 	Secret  mailstead.Secret
+	// OAuth tells that Secret is an access token.
+	OAuth bool
 	// Encrypted tells that TLS protects the connection.
 	Encrypted bool
 	// AllowPlain permits mechanisms that reveal the password, or enough to guess
@@ -60,10 +62,14 @@ var safeInClear = []string{SCRAMSHA256, SCRAMSHA1}
 // Choose returns a client of the best mechanism that both sides have. Its error
 // is a *mailstead.Error: tls.required when only encryption is missing,
 // auth.not_offered when the server offers no sign-in, auth.oauth_required when
-// it takes no passwords, else auth.mechanism.
+// it takes no passwords, auth.oauth_missing when it takes no tokens, else
+// auth.mechanism.
 func Choose(r Request) (gosasl.Client, error) {
 	if strings.ContainsRune(r.Login, 0) || strings.ContainsRune(r.Secret.Reveal(), 0) {
 		return nil, mailstead.Invalid("login", "input.control_character", "The user name or password holds a character that no server takes.")
+	}
+	if r.OAuth {
+		return chooseToken(r)
 	}
 	order := encryptedOrder
 	if !r.Encrypted {
@@ -85,7 +91,7 @@ func Choose(r Request) (gosasl.Client, error) {
 		e.Code, e.Text = "tls.required", "The connection is not encrypted, so the password is not sent."
 	case len(r.Offered) == 0:
 		e.Code, e.Text = "auth.not_offered", "The server offers no sign-in on this port."
-	case r.offers("XOAUTH2") || r.offers("OAUTHBEARER"):
+	case slices.ContainsFunc(tokenOrder, r.offers):
 		e.Code, e.Text = "auth.oauth_required", "The server accepts no passwords."
 	default:
 		e.Code, e.Text = "auth.mechanism", "The server offers no kind of sign-in that we know."

@@ -44,6 +44,20 @@ func TestVectorsOfTheRFCs(t *testing.T) {
 			sasl.NewCRAMMD5("tim", secret("tanstaaftanstaaf")), "CRAM-MD5", "none",
 			[]exchange{{"<1896.697170952@postoffice.reston.mci.net>", "tim b913a602c7eda7a495b4e6e7334d3890"}},
 		},
+		"Google's example of XOAUTH2": {
+			sasl.NewXOAUTH2("someuser@example.com", secret("ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg")), "XOAUTH2",
+			"user=someuser@example.com\x01auth=Bearer ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\x01\x01",
+			[]exchange{{`{"status":"401","schemes":"bearer mac","scope":"https://mail.google.com/"}`, ""}},
+		},
+		"RFC 7628 section 4.3": {
+			sasl.NewOAUTHBEARER("user@example.com", secret("vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==")), "OAUTHBEARER",
+			"n,a=user@example.com,\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01",
+			[]exchange{{`{"status":"invalid_token","scope":"example_scope"}`, "\x01"}},
+		},
+		"OAUTHBEARER, initial response overlooked": {
+			sasl.NewOAUTHBEARER("a,b=c@example.com", secret("token")), "OAUTHBEARER", "n,a=a=2Cb=3Dc@example.com,\x01auth=Bearer token\x01\x01",
+			[]exchange{{"", "n,a=a=2Cb=3Dc@example.com,\x01auth=Bearer token\x01\x01"}, {`{"status":"invalid_token"}`, "\x01"}},
+		},
 		"RFC 5802 section 5": {
 			sasl.NewSCRAMWithNonce(sasl.SCRAMSHA1, "user", secret("pencil"), "fyko+d2lbbFgONRv9qkxdawL"), "SCRAM-SHA-1",
 			"n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",

@@ -29,7 +29,7 @@ func (c *conn) login(a mailstead.Access) error {
 		return wrap(op, err)
 	}
 	if !st.ok() {
-		return loginError(op, st)
+		return sasl.Refusal(loginError(op, st), a)
 	}
 	if c.capsTold == told {
 		// They changed with the sign-in: RFC 9051 section 6.1.1.
@@ -43,7 +43,7 @@ func (c *conn) login(a mailstead.Access) error {
 func (c *conn) signIn(a mailstead.Access, encrypted bool) (status, error) {
 	mech, none := sasl.Choose(sasl.Request{
 		Offered: c.mechanisms(), Login: a.Login, Secret: a.Secret,
-		Encrypted: encrypted, AllowPlain: a.AllowPlain,
+		OAuth: a.OAuth, Encrypted: encrypted, AllowPlain: a.AllowPlain,
 	})
 	disabled := c.has("LOGINDISABLED") // RFC 9051 section 6.2.3
 	if none == nil {
@@ -51,12 +51,12 @@ func (c *conn) signIn(a mailstead.Access, encrypted bool) (status, error) {
 		if err == nil && st.ok() {
 			err = sasl.Complete(mech)
 		}
-		if err != nil || disabled || (st.kind != "BAD" && st.code != "CANNOT") {
+		if err != nil || disabled || a.OAuth || (st.kind != "BAD" && st.code != "CANNOT") {
 			return st, err
 		}
 	}
 	switch {
-	case mailstead.KindOf(none) == mailstead.KindInvalid:
+	case a.OAuth, mailstead.KindOf(none) == mailstead.KindInvalid:
 		return status{}, none
 	case !disabled:
 		return c.loginCommand(a)
@@ -150,11 +150,4 @@ func encodeSASL(b []byte) string {
 }
 
 // maskSecret keeps the secret, and the forms it is sent in, out of errors.
-func (c *conn) maskSecret(a mailstead.Access) {
-	secret := a.Secret.Reveal()
-	c.masked = []string{
-		secret,
-		base64.StdEncoding.EncodeToString([]byte(secret)),
-		base64.StdEncoding.EncodeToString([]byte("\x00" + a.Login + "\x00" + secret)),
-	}
-}
+func (c *conn) maskSecret(a mailstead.Access) { c.masked = sasl.Forms(a) }

@@ -26,9 +26,9 @@ func (c *conn) login(a mailstead.Access) error {
 	c.maskSecret(a)
 	mech, none := sasl.Choose(sasl.Request{
 		Offered: strings.Fields(c.caps["SASL"]), Login: a.Login, Secret: a.Secret,
-		Encrypted: encrypted, AllowPlain: a.AllowPlain,
+		OAuth: a.OAuth, Encrypted: encrypted, AllowPlain: a.AllowPlain,
 	})
-	if mailstead.KindOf(none) == mailstead.KindInvalid && none != nil {
+	if none != nil && (a.OAuth || mailstead.KindOf(none) == mailstead.KindInvalid) {
 		return none
 	}
 	if none == nil {
@@ -38,9 +38,9 @@ func (c *conn) login(a mailstead.Access) error {
 			return wrap(op, err)
 		case r.ok:
 			return sasl.Complete(mech)
-		case asked || !c.has("USER"):
+		case asked || a.OAuth || !c.has("USER"):
 			// A refused secret is never tried twice: accounts get locked.
-			return c.loginRefusal(op, r)
+			return sasl.Refusal(c.loginRefusal(op, r), a)
 		}
 	} else if c.toldCaps && !c.has("USER") {
 		return none
@@ -116,7 +116,7 @@ func next(mech gosasl.Client, challenge string) ([]byte, error) {
 // loginRefusal makes an error of a refused sign-in. Without a code that says
 // otherwise the login or the secret is wrong, and a person must act; a server with
 // AUTH-RESP-CODE marks such refusals, so that any other may pass (RFC 3206).
-func (c *conn) loginRefusal(op string, r reply) error {
+func (c *conn) loginRefusal(op string, r reply) *mailstead.Error {
 	e := c.refusal(op, mailstead.StageLogin, r)
 	if r.code == "" && !c.has("AUTH-RESP-CODE") {
 		e.Kind, e.Text = mailstead.KindCredentials, "The server refused the sign-in."
@@ -125,8 +125,4 @@ func (c *conn) loginRefusal(op string, r reply) error {
 }
 
 // maskSecret keeps the secret, and the forms it is sent in, out of errors.
-func (c *conn) maskSecret(a mailstead.Access) {
-	secret := a.Secret.Reveal()
-	b64 := base64.StdEncoding.EncodeToString
-	c.masked = []string{b64([]byte("\x00" + a.Login + "\x00" + secret)), b64([]byte(secret)), secret}
-}
+func (c *conn) maskSecret(a mailstead.Access) { c.masked = sasl.Forms(a) }

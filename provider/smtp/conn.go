@@ -3,13 +3,13 @@ package smtp
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"errors"
 	"strings"
 	"time"
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/dial"
+	"github.com/mailstead/mailstead/sasl"
 )
 
 // conn is the wire: commands out, replies in. After the first error of the
@@ -129,12 +129,7 @@ func (c *conn) close() error {
 // mask remembers what replies must not show: the secret and what is made of it
 // on the wire. Some servers repeat a command that they did not understand.
 func (c *conn) mask(a mailstead.Access) {
-	secret := a.Secret.Reveal()
-	if len(secret) < 4 {
-		return
-	}
-	b64 := base64.StdEncoding.EncodeToString
-	c.secrets = []string{
-		b64([]byte("\x00" + a.Login + "\x00" + secret)), b64([]byte(secret)), secret,
+	if len(a.Secret.Reveal()) >= 4 {
+		c.secrets = sasl.Forms(a)
 	}
 }

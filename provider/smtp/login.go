@@ -161,7 +161,7 @@ func (c *conn) auth(a mailstead.Access) (string, error) {
 	}
 	client, err := sasl.Choose(sasl.Request{
 		Offered: strings.Fields(c.ext["AUTH"]), Login: a.Login, Secret: a.Secret,
-		Encrypted: c.net.Encrypted(), AllowPlain: a.AllowPlain,
+		OAuth: a.OAuth, Encrypted: c.net.Encrypted(), AllowPlain: a.AllowPlain,
 	})
 	if err != nil {
 		return "", err
@@ -190,7 +190,7 @@ func (c *conn) auth(a mailstead.Access) (string, error) {
 		return "", err
 	}
 	if r.code != 235 {
-		return r.words(c.secrets), c.refusal("Open", mailstead.StageLogin, r)
+		return r.words(c.secrets), sasl.Refusal(c.refusal("Open", mailstead.StageLogin, r), a)
 	}
 	return r.words(c.secrets), sasl.Complete(client)
 }
