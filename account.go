@@ -38,7 +38,9 @@ type Side struct {
 	Enabled bool   `json:"enabled"`
 	// Secret says which of the account's secrets this side signs in with.
 	Secret SecretField `json:"-"`
-	Health Health      `json:"health" audit:"-"`
+	// OAuth tells that the sign-in is by a service's own page, not by a password.
+	OAuth  bool   `json:"oauth,omitempty" audit:"-"`
+	Health Health `json:"health" audit:"-"`
 }
 
 // HealthState is how a side of an account fares.
@@ -80,6 +82,16 @@ func (a *Account) Side(n SideName) *Side {
 		return a.Outgoing
 	}
 	return a.Incoming
+}
+
+// SignsInByOAuth reports whether a side signs in with the account's grant.
+func (a *Account) SignsInByOAuth() bool {
+	for _, s := range []*Side{a.Incoming, a.Outgoing} {
+		if s != nil && s.Secret == SecretOAuth {
+			return true
+		}
+	}
+	return false
 }
 
 // Limits of an account's texts in bytes.

@@ -56,6 +56,10 @@ const (
 	AuditTemplateCreate   AuditAction = "template.create"
 	AuditTemplateUpdate   AuditAction = "template.update"
 	AuditTemplateDelete   AuditAction = "template.delete"
+	AuditOAuthAppCreate   AuditAction = "oauth_app.create"
+	AuditOAuthAppUpdate   AuditAction = "oauth_app.update"
+	AuditOAuthAppDelete   AuditAction = "oauth_app.delete"
+	AuditAccountSignIn    AuditAction = "account.sign_in"
 	AuditDemoAdd          AuditAction = "demo.add"
 	AuditDemoRemove       AuditAction = "demo.remove"
 )
@@ -73,6 +77,7 @@ func AuditActions() []AuditAction {
 		AuditPoliciesUpdate, AuditLinkCreate, AuditLinkClose, AuditLinkUse,
 		AuditRecordTypePut, AuditRecordTypeDelete, AuditRecordDelete, AuditMailLink, AuditMailUnlink,
 		AuditTemplateCreate, AuditTemplateUpdate, AuditTemplateDelete,
+		AuditOAuthAppCreate, AuditOAuthAppUpdate, AuditOAuthAppDelete, AuditAccountSignIn,
 		AuditDemoAdd, AuditDemoRemove,
 	}
 }
@@ -93,6 +98,7 @@ const (
 	AuditDemo     AuditKind = "demo"
 	AuditPolicy   AuditKind = "policies"
 	AuditTemplate AuditKind = "template"
+	AuditOAuthApp AuditKind = "oauth_app"
 	AuditRecord   AuditKind = "record"
 	// AuditRecordType is a type of records; its identifier is its key.
 	AuditRecordType AuditKind = "record_type"

@@ -44,6 +44,8 @@ type Provider struct {
 	// SavesSent tells that the service itself puts a copy of what was sent by
 	// SMTP into the Sent folder.
 	SavesSent bool `json:"saves_sent,omitempty"`
+	// OAuth are the apps by which people sign in, told in lists.
+	OAuth []OAuthOffer `json:"oauth,omitempty" audit:"-"`
 	// UpdatedAt is the version of one that administrators added.
 	UpdatedAt time.Time `json:"-"`
 }

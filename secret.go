@@ -77,6 +77,10 @@ const (
 	SecretBoth     SecretField = "both"
 	SecretIncoming SecretField = "incoming"
 	SecretOutgoing SecretField = "outgoing"
+	// SecretOAuth are the tokens of an OAuthGrant, which are stored apart.
+	SecretOAuth SecretField = "oauth"
+	// SecretClient is the client secret of an OAuthApp.
+	SecretClient SecretField = "client"
 )
 
 // Keyring is what the store keeps of the sealing keys: nothing in it is secret

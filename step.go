@@ -11,6 +11,9 @@ type Connected struct {
 	// Account gets its ID when it is stored.
 	Account *Account
 	Secrets map[SecretField]Sealed
+	// Grant is what sides with SecretOAuth sign in with, or nil. It gets the
+	// account's id.
+	Grant *OAuthGrant
 	// Assignments get the account's id.
 	Assignments []Assignment
 	// Learned is the domain that this sign-in made known, or nil. It never

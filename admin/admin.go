@@ -114,6 +114,7 @@ type Store interface {
 	AuditStore
 	PolicyStore
 	TemplateStore
+	OAuthAppStore
 	MailStore
 }
 
@@ -123,14 +124,18 @@ type Directory interface {
 	Providers() []mailstead.Provider
 	Provider(id mailstead.ProviderID) (mailstead.Provider, bool)
 	SetOwn(own []mailstead.Provider, hidden []mailstead.ProviderID) error
+	OAuthServices() []mailstead.OAuthService
+	ApplicationScopes(service string) []string
 }
 
 // Config is all that the journey works with.
 type Config struct {
 	Store     Store
 	Directory Directory
-	Now       func() time.Time
-	Logger    *slog.Logger
+	// Sealer is needed for apps with a client secret.
+	Sealer Sealer
+	Now    func() time.Time
+	Logger *slog.Logger
 	// SetupToken is the token for Setup; zero lets the service make one.
 	SetupToken mailstead.Secret
 	Demo       DemoConfig

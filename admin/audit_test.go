@@ -17,7 +17,7 @@ import (
 // administration. SignIn and Authenticate keep sessions; what SignIn tells the
 // audit is tested by itself. ResumeDemo does again what was told before.
 var readers = map[string]bool{
-	"AssignedAccounts": true, "Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domain": true, "Domains": true, "LoadProviders": true, "Policies": true, "Profiles": true, "Provider": true, "Providers": true,
+	"AssignedAccounts": true, "Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domain": true, "Domains": true, "LoadProviders": true, "OAuthApp": true, "OAuthApps": true, "Policies": true, "Profiles": true, "Provider": true, "Providers": true,
 	"ResumeDemo": true, "SetupNeeded": true, "SetupToken": true, "SignIn": true, "SignOut": true, "Template": true, "Templates": true, "Tokens": true, "User": true, "Users": true,
 }
 
@@ -57,6 +57,8 @@ func newCast(t *testing.T) *cast {
 	taught := mailstead.Domain{Name: "taught.example", ProviderID: "aruba", Source: mailstead.DomainLearned, State: mailstead.DomainPending, LearnedBy: c.anna.User.ID}
 	check(w.store.PutDomains(ctx, []mailstead.Domain{taught}, audited))
 	_, err = w.CreateProvider(ctx, operator, "", ownMail("Our mail"))
+	check(err)
+	_, err = w.CreateOAuthApp(ctx, operator, "microsoft", "", admin.OAuthAppChanges{ClientID: ptr("client"), Tenant: ptr("firm.example")})
 	check(err)
 	_, err = w.CreateTemplate(ctx, operator, 0, admin.TemplateChanges{Name: ptr("Offer"), Module: ptr("sales")})
 	check(err)
@@ -219,6 +221,27 @@ var changers = map[string]struct {
 		mailstead.AuditTemplateDelete, object(mailstead.AuditTemplate, "1", "Offer"),
 		[]string{"name", "module", "active"},
 	},
+	"CreateOAuthApp": {
+		func(ctx context.Context, c *cast) error {
+			_, err := c.CreateOAuthApp(ctx, c.root, "google", "", admin.OAuthAppChanges{Name: ptr("Work"), ClientID: ptr("client"), ClientSecret: ptr(mailstead.NewSecret("hidden"))})
+			return err
+		},
+		mailstead.AuditOAuthAppCreate, object(mailstead.AuditOAuthApp, "2", "Work"),
+		[]string{"name", "service", "kind", "client_id", "issuer", "auth_url", "token_url", "revoke_url", "user_info_url", "scopes", "provider_ids", "active", "client_secret"},
+	},
+	"UpdateOAuthApp": {
+		func(ctx context.Context, c *cast) error {
+			_, err := c.UpdateOAuthApp(ctx, c.root, 1, admin.OAuthAppChanges{Active: ptr(false), ClientSecret: ptr(mailstead.NewSecret("hidden"))})
+			return err
+		},
+		mailstead.AuditOAuthAppUpdate, object(mailstead.AuditOAuthApp, "1", "Microsoft"),
+		[]string{"active", "client_secret"},
+	},
+	"DeleteOAuthApp": {
+		func(ctx context.Context, c *cast) error { return c.DeleteOAuthApp(ctx, c.root, 1) },
+		mailstead.AuditOAuthAppDelete, object(mailstead.AuditOAuthApp, "1", "Microsoft"),
+		[]string{"name", "service", "kind", "client_id", "tenant", "issuer", "auth_url", "token_url", "device_url", "scopes", "provider_ids", "active"},
+	},
 	"PutPolicies": {
 		func(ctx context.Context, c *cast) error {
 			p := mailstead.DefaultPolicies()
@@ -342,7 +365,7 @@ func TestWhatIsStoredIsAudited(t *testing.T) {
 	}
 	reads := []string{
 		"Account", "Assignment", "AssignedAccounts", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "DomainUses", "Domains", "HiddenProviders", "OwnProviders", "OwnedAccounts", "Policies", "Profiles", "ProviderAccounts", "SenderFacts", "Session",
-		"Template", "Templates", "TokenByHash", "Tokens", "User", "UserByEmail", "Users",
+		"OAuthApp", "OAuthApps", "Template", "Templates", "TokenByHash", "Tokens", "User", "UserByEmail", "Users",
 	}
 	for _, name := range reads {
 		without[name] = true

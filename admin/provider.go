@@ -37,7 +37,14 @@ func (s *Service) Providers(ctx context.Context, actor mailstead.Actor, all bool
 	if err := requireUser(actor); err != nil {
 		return nil, err
 	}
+	apps, err := s.c.Store.OAuthApps(ctx)
+	if err != nil {
+		return nil, err
+	}
 	list := s.c.Directory.Providers()
+	for i := range list {
+		list[i].OAuth = mailstead.OAuthOffers(apps, list[i].ID)
+	}
 	if !all {
 		return s.offered(ctx, actor, slices.DeleteFunc(list, func(p mailstead.Provider) bool { return p.Hidden }))
 	}
@@ -56,7 +63,7 @@ func (s *Service) Providers(ctx context.Context, actor mailstead.Actor, all bool
 		p := &list[i]
 		// The store has servers, too, for which there is no driver.
 		if stored, ok := own[p.ID]; ok {
-			stored.Hidden = p.Hidden
+			stored.Hidden, stored.OAuth = p.Hidden, p.OAuth
 			*p = stored
 		}
 		p.Accounts = counts[p.ID]
@@ -75,7 +82,9 @@ func (s *Service) Provider(ctx context.Context, actor mailstead.Actor, id mailst
 		if !ok {
 			return p, mailstead.NotFound("provider")
 		}
-		return p, nil
+		apps, err := s.c.Store.OAuthApps(ctx)
+		p.OAuth = mailstead.OAuthOffers(apps, id)
+		return p, err
 	}
 	list, err := s.Providers(ctx, actor, true)
 	if err != nil {

@@ -48,8 +48,12 @@ func newWorld(t *testing.T, change ...func(*admin.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, sealer, err := credential.NewKeyring(sealingKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := admin.Config{
-		Store: db, Directory: directory, Now: now, Logger: slog.New(slog.DiscardHandler),
+		Store: db, Directory: directory, Sealer: sealer, Now: now, Logger: slog.New(slog.DiscardHandler),
 		HashPassword: mailtest.HashPassword,
 	}
 	for _, f := range change {
@@ -57,6 +61,16 @@ func newWorld(t *testing.T, change ...func(*admin.Config)) *world {
 	}
 	w.store, w.Service = db, admin.New(c)
 	return w
+}
+
+// sealingKey is a fresh key of an installation.
+func sealingKey(t *testing.T) credential.Key {
+	t.Helper()
+	key, err := credential.CreateKeyFile(filepath.Join(t.TempDir(), "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 var operator = mailstead.Actor{Operator: true}

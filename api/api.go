@@ -33,6 +33,8 @@ type Config struct {
 	Demo        Demo
 	Policies    Policies
 	Templates   Templates
+	OAuthApps   OAuthApps
+	SignIns     SignIns
 	Audit       Auditor
 	Checkups    Checkups
 	Connect     Connect
@@ -146,6 +148,7 @@ func (h *Handler) routes() {
 	h.auditRoutes()
 	h.policyRoutes()
 	h.templateRoutes()
+	h.oauthRoutes()
 	h.demoRoutes()
 }
 

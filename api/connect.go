@@ -102,6 +102,7 @@ type ConnectRequest struct {
 	NoSignIn         bool                 `json:"no_sign_in,omitempty" doc:"The outgoing server takes mail without a sign-in, as relays inside a network do."`
 	LoadPeriod       mailstead.LoadPeriod `json:"load_period,omitempty" maxLength:"20" doc:"How much old mail is loaded: none, all, days:N, months:N or count:N." example:"months:3"`
 	PlainReason      string               `json:"plain_reason,omitempty" maxLength:"1000" doc:"Why a server without encryption is used, where the service allows it at all."`
+	OAuthAppID       mailstead.OAuthAppID `json:"oauth_app_id,omitempty" minimum:"0" doc:"For administrators: an app that opens the mailbox by itself, without a password."`
 	ConfirmServers   bool                 `json:"confirm_servers,omitempty" doc:"The person has seen that the servers belong to another domain, those in foreign of the answer to POST /connect/discover, and lets the password go there."`
 }
 
@@ -112,7 +113,7 @@ func (r *ConnectRequest) request() connect.Request {
 		Incoming: r.Incoming.input(), Outgoing: r.Outgoing.input(),
 		SendOnly: r.SendOnly, ReceiveOnly: r.ReceiveOnly,
 		Password: r.Password, OutgoingPassword: r.OutgoingPassword, NoSignIn: r.NoSignIn,
-		LoadPeriod: r.LoadPeriod, PlainReason: r.PlainReason, ConfirmServers: r.ConfirmServers,
+		LoadPeriod: r.LoadPeriod, PlainReason: r.PlainReason, ConfirmServers: r.ConfirmServers, OAuthAppID: r.OAuthAppID,
 	}
 }
 

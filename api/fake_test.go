@@ -655,3 +655,42 @@ func (f fakeNotices) Send(_ context.Context, actor mailstead.Actor, r notice.Rep
 	f.report = r
 	return mailstead.OutgoingMessage{ID: 13, State: mailstead.OutgoingQueued, CreatedAt: noon}, f.note(actor)
 }
+
+type fakeOAuth struct{ *fakes }
+
+func (f fakeOAuth) OAuthApps(_ context.Context, actor mailstead.Actor) ([]mailstead.OAuthApp, []mailstead.OAuthService, error) {
+	return []mailstead.OAuthApp{fakeApp}, []mailstead.OAuthService{}, f.note(actor)
+}
+
+func (f fakeOAuth) OAuthApp(_ context.Context, actor mailstead.Actor, _ mailstead.OAuthAppID) (mailstead.OAuthApp, error) {
+	return fakeApp, f.note(actor)
+}
+
+func (f fakeOAuth) CreateOAuthApp(_ context.Context, actor mailstead.Actor, _ string, _ mailstead.OAuthKind, _ admin.OAuthAppChanges) (mailstead.OAuthApp, error) {
+	return fakeApp, f.note(actor)
+}
+
+func (f fakeOAuth) UpdateOAuthApp(_ context.Context, actor mailstead.Actor, _ mailstead.OAuthAppID, _ admin.OAuthAppChanges) (mailstead.OAuthApp, error) {
+	return fakeApp, f.note(actor)
+}
+
+func (f fakeOAuth) DeleteOAuthApp(_ context.Context, actor mailstead.Actor, _ mailstead.OAuthAppID) error {
+	return f.note(actor)
+}
+
+func (f fakeOAuth) BeginSignIn(_ context.Context, actor mailstead.Actor, _ connect.Request, o connect.SignInOptions) (connect.SignIn, error) {
+	return connect.SignIn{State: "state", URL: "https://login.example.com/?redirect_uri=" + o.RedirectURL, ExpiresAt: noon}, f.note(actor)
+}
+
+func (f fakeOAuth) BeginSignInAgain(_ context.Context, actor mailstead.Actor, _ mailstead.AccountID, o connect.SignInOptions) (connect.SignIn, error) {
+	return connect.SignIn{State: "state", URL: "https://login.example.com/?redirect_uri=" + o.RedirectURL, ExpiresAt: noon}, f.note(actor)
+}
+
+func (f fakeOAuth) FinishSignIn(_ context.Context, actor mailstead.Actor, _ connect.SignInAnswer) (connect.Saved, error) {
+	return connect.Saved{}, f.note(actor)
+}
+
+var fakeApp = mailstead.OAuthApp{
+	ID: 2, Name: "Work", Service: mailstead.OAuthCustom, Kind: mailstead.OAuthPerson, ClientID: "client", TokenURL: "https://login.example.com/token",
+	Scopes: []string{"mail"}, ProviderIDs: []mailstead.ProviderID{"gmail"}, Active: true, CreatedAt: noon, UpdatedAt: noon,
+}

@@ -26,6 +26,7 @@ import (
 	"github.com/mailstead/mailstead/mailtest"
 	"github.com/mailstead/mailstead/notice"
 	"github.com/mailstead/mailstead/notify"
+	"github.com/mailstead/mailstead/oauth"
 	"github.com/mailstead/mailstead/outbox"
 	"github.com/mailstead/mailstead/provider/imap"
 	"github.com/mailstead/mailstead/provider/smtp"
@@ -128,13 +129,16 @@ func openHouse(t *testing.T, o houseOptions) *house {
 		Store: h.db, Shelf: h.db, Trips: h.db, Blobs: h.blobs, Credentials: keys{h.db, sealer}, Sender: sender, Source: source, Queue: queue.New(4),
 		Explain: catalogue, Now: o.now, Logger: logger, SentCopied: in.Nudge, Nudge: in.Nudge,
 	})
+	services := oauth.NewClient(dialer.HTTPClient(), o.now)
+	tokens := oauth.NewTokens(oauth.Config{Store: h.db, Sealer: sealer, Client: services, Now: o.now, Logger: logger})
 	con := connect.New(connect.Config{
+		OAuth: connect.OAuth{Grants: h.db, Client: services, Tokens: tokens},
 		Hosts: queue.NewHosts(5),
 		Store: h.db, Bin: h.db, People: h.db, Links: h.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: true, Connected: in.Restart, Compose: composed, Now: o.now, Logger: logger,
 	})
 	h.admin = admin.New(admin.Config{
-		Store: h.db, Directory: directory, Now: o.now, Logger: logger,
+		Store: h.db, Directory: directory, Sealer: sealer, Now: o.now, Logger: logger,
 		Demo:         admin.DemoConfig{Servers: o.demo, Directory: directory, Accounts: con, Outbox: out},
 		HashPassword: mailtest.HashPassword,
 	})
@@ -150,7 +154,7 @@ func openHouse(t *testing.T, o houseOptions) *house {
 	rec := record.New(record.Config{Store: h.db, Links: h.db, Shelf: h.db, Blobs: h.blobs, Now: o.now, Logger: logger})
 	told := notice.New(notice.Config{Store: h.db, Shelf: h.db, Sender: out, Now: o.now, Logger: logger, Version: "1.0.0"})
 	h.config = api.Config{
-		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Templates: h.admin, Audit: h.admin, Checkups: checks, Connect: con, Accounts: con, Importer: con, Links: con, Inbox: in, Outbox: out, Records: rec, RecordMails: rec,
+		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Templates: h.admin, OAuthApps: h.admin, SignIns: con, Audit: h.admin, Checkups: checks, Connect: con, Accounts: con, Importer: con, Links: con, Inbox: in, Outbox: out, Records: rec, RecordMails: rec,
 		Notices: told, Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: o.now, Logger: logger, Version: "1.0.0",
 	}
 	handler, err := api.New(h.config)

@@ -25,6 +25,7 @@ func tags() []*huma.Tag {
 		{Name: "Sharing", Description: "Who may use which account: profiles, assignments, the system's account."},
 		{Name: "Providers and domains", Description: "What is known about mail services."},
 		{Name: "Policies", Description: "The rules that administrators set for everybody."},
+		{Name: "OAuth", Description: "Sign-in on the provider's own page instead of a password: the apps of this installation, and the sign-in itself."},
 		{Name: "Templates", Description: "Mails to begin with, and which account sends them."},
 		{Name: "Mail", Description: "The mail that was received."},
 		{Name: "Records", Description: "What the business application keeps, and the mails that belong to it."},

@@ -77,6 +77,12 @@ var rightsTable = []rightsRow{
 	{"createTemplate", "  U   FF  FFFF   A     FFFF FFFA", "POST /templates", `{"name":"{new}","module":"x"}`},
 	{"updateTemplate", "  U   FF  FFFF   A     FFFF FFFA", "PATCH /templates/{template}", `{"subject":"x"}`},
 	{"deleteTemplate", "  U   FF  FFFF   A     FFFF FFFA", "DELETE /templates/{inactive-template}", ``},
+
+	{"listOAuthApps", "   U   FF  FFFF   A     FFFF FFFA", "GET /oauth-apps", ``},
+	{"createOAuthApp", "  U   FF  FFFF   A     FFFF FFFA", "POST /oauth-apps", `{"service":"google","name":"{new}","client_id":"x"}`},
+	{"getOAuthApp", "     U   FF  FFFF   A     FFFF FFFA", "GET /oauth-apps/{new-app}", ``},
+	{"updateOAuthApp", "  U   FF  FFFF   A     FFFF FFFA", "PATCH /oauth-apps/{new-app}", `{"active":false}`},
+	{"deleteOAuthApp", "  U   FF  FFFF   A     FFFF FFFA", "DELETE /oauth-apps/{new-app}", ``},
 	{"listAudit", "       U   FF  FFFF   A     FFFF FFFA", "GET /audit", ``},
 	{"listDomains", "     U   FF  FFFF   A     FFFF FFFA", "GET /domains", ``},
 	{"getDomain", "       U   FF  FFFF   A     FFFF FFFA", "GET /domains/{new-domain}", ``},
@@ -109,6 +115,10 @@ var rightsTable = []rightsRow{
 	{"testAccount", "     U   AH  FFAF   A     FFAF FFHF", "POST /accounts/{account}/test", ``},
 	{"changeAccountPassword", "U AH FFAF A     FFAF FFHF", "PUT /accounts/{account}/password", `{"password":"the password of the mailbox"}`},
 	// Who is asked for a password needs the link alone.
+	{"beginSignIn", "     U   AA  AAAA   A     FFAF FFAF", "POST /connect/sign-in", `{"address":"anna@example.com"}`},
+	{"beginSignIn", "     U   FF  FFFF   A     FFFF FFFF", "POST /connect/sign-in", `{"address":"anna@example.com","organisation":true}`},
+	{"beginAccountSignIn", "U AH  FFAF   A     FFAF FFHF", "POST /accounts/{account}/sign-in", `{}`},
+	{"finishSignIn", "    U   HH  HHHH   H     FFHF FFHF", "POST /connect/sign-in/finish", `{"state":"x"}`},
 	{"askPassword", "     U   FF  FFFF   A     FFFF FFFF", "POST /accounts/{account}/password-links", `{}`},
 	{"listPasswordLinks", "U  FF  FFFF   A     FFFF FFFF", "GET /accounts/{account}/password-links", ``},
 	{"closePasswordLink", "U  FF  FFFF   A     FFFF FFFF", "DELETE /accounts/{account}/password-links/{new-link}", ``},

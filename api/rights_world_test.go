@@ -387,6 +387,9 @@ func (w *rightsWorld) thing(name string, r *role) string {
 	case "{template}", "{inactive-template}":
 		body := fmt.Sprintf(`{"name":"%s","module":"x","active":%t}`, w.fresh(), name == "{template}")
 		return answer[mailstead.Template](w.t, w.as("ada", call{method: "POST", path: "/templates", body: body}), http.StatusCreated).ID.String()
+	case "{new-app}":
+		body := `{"service":"google","name":"` + w.fresh() + `","client_id":"x"}`
+		return answer[mailstead.OAuthApp](w.t, w.as("ada", call{method: "POST", path: "/oauth-apps", body: body}), http.StatusCreated).ID.String()
 	case "{new-provider}":
 		body := `{"copy_of":"gmail","name":"` + w.fresh() + `"}`
 		return string(answer[mailstead.Provider](w.t, w.as("ada", call{method: "POST", path: "/providers", body: body}), http.StatusCreated).ID)

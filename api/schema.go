@@ -64,7 +64,12 @@ type (
 	arrivalStateSchema  struct{}
 	purposeSchema       struct{}
 	noticeKindSchema    struct{}
+	oauthKindSchema     struct{}
 )
+
+func (oauthKindSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.OAuthPerson, mailstead.OAuthApplication, mailstead.OAuthServiceAccount)
+}
 
 func (roleSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.RoleAdmin, mailstead.RoleUser)
@@ -203,7 +208,7 @@ func (accountSortSchema) Schema(huma.Registry) *huma.Schema {
 func (auditKindSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.AuditUser, mailstead.AuditProfile, mailstead.AuditToken, mailstead.AuditAccount,
 		mailstead.AuditDomain, mailstead.AuditProvider, mailstead.AuditNetwork, mailstead.AuditDemo, mailstead.AuditPolicy,
-		mailstead.AuditRecord, mailstead.AuditRecordType, mailstead.AuditTemplate)
+		mailstead.AuditRecord, mailstead.AuditRecordType, mailstead.AuditTemplate, mailstead.AuditOAuthApp)
 }
 
 func (copyRuleSchema) Schema(huma.Registry) *huma.Schema {
@@ -247,6 +252,7 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.ArrivalState, arrivalStateSchema](r)
 	alias[mailstead.SendPurpose, purposeSchema](r)
 	alias[mailstead.NoticeKind, noticeKindSchema](r)
+	alias[mailstead.OAuthKind, oauthKindSchema](r)
 	alias[mailstead.SenderLevel, levelSchema](r)
 	alias[mailstead.PassReason, passSchema](r)
 	alias[mailstead.SenderChange, changeSchema](r)

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -198,7 +199,7 @@ func (s *Service) secretFor(ctx context.Context, old *mailstead.Account, t *tria
 	if t.later = old.Needs() != mailstead.NeedNothing && lacksPassword(old.Side(t.side)); t.later {
 		return nil
 	}
-	t.kept = true
+	t.kept, t.oauth = true, old.Side(t.side) != nil && old.Side(t.side).Secret == mailstead.SecretOAuth
 	t.secret, err = s.keptSecret(ctx, old, t)
 	return err
 }
@@ -215,7 +216,7 @@ func completed(old *mailstead.Account, sides []*trial, c Changes) []*trial {
 		return sides
 	}
 	t := storedTrial(old, n, c.Password)
-	t.secretField = "password"
+	t.secretField, t.oauth = "password", false
 	return append(sides, t)
 }
 
@@ -347,11 +348,7 @@ func (s *Service) updateServers(ctx context.Context, actor mailstead.Actor, old,
 	if err := s.checkUnchanged(ctx, actor, old); err != nil {
 		return Saved{Account: *old, Result: res}, err
 	}
-	for _, t := range sides {
-		side := a.Side(t.side)
-		side.Server, side.Login, side.Health = t.won.server, t.won.login, s.healthOK()
-		secrets[t.side] = t.secret
-	}
+	maps.Copy(secrets, s.settle(a, sides))
 	changes := append(mailstead.AuditChanges(old, a), passwords(sides)...)
 	e := actor.Audit(mailstead.AuditAccountUpdate, a.AuditObject(), changes)
 	err = s.storeSecrets(ctx, a, secrets, sides, e)

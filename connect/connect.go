@@ -92,6 +92,9 @@ type Config struct {
 	Links     Links
 	Sealer    Sealer
 	Directory *discover.Directory
+	// OAuth is how people sign in at services; the zero value is for installations
+	// that have none.
+	OAuth OAuth
 	// Network looks up what the directory does not know; nil asks nobody.
 	Network   Network
 	Explainer Explainer
@@ -122,6 +125,8 @@ type Service struct {
 	// lookups counts what the network was asked for, found keeps what it answered.
 	lookups *throttle[mailstead.UserID]
 	found   answers
+	// signIns are those that people have to do at services.
+	signIns signIns
 	// guesses counts uses of password links by network, and by link.
 	guesses *throttle[string]
 	// saving holds the accounts that are being connected.

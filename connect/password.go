@@ -63,7 +63,7 @@ func passwordTrials(a *mailstead.Account, changed, outgoing mailstead.Secret) []
 			return
 		}
 		t := storedTrial(a, n, secret)
-		t.secretField = field
+		t.secretField, t.oauth = field, false
 		sides = append(sides, t)
 	}
 	add(mailstead.SideIncoming, changed, "password")

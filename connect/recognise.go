@@ -38,6 +38,9 @@ func (s *Service) discover(ctx context.Context, actor mailstead.Actor, address s
 	if err != nil {
 		return res, err
 	}
+	if err := s.offerOAuth(ctx, &res); err != nil {
+		return res, err
+	}
 	return res, s.markHidden(ctx, actor, &res)
 }
 

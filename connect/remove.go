@@ -44,13 +44,42 @@ func (s *Service) RemoveAccount(ctx context.Context, actor mailstead.Actor, id m
 		action = mailstead.AuditAccountLeave
 	}
 	e := actor.Audit(action, a.AuditObject(), mailstead.AuditChanges(&a, nil))
+	revoke := s.revoker(ctx, &a)
 	err = s.c.Bin.RemoveAccount(ctx, mailstead.AccountRemoval{ID: id, At: s.c.Now(), Seen: r.Seen, Audit: e})
 	if err != nil {
 		return s.discreet(ctx, actor, id, err)
 	}
 	s.did(ctx, e)
 	s.c.Changed(id)
+	revoke()
 	return nil
+}
+
+// revokeTimeout is how long a service has to take a permission back.
+const revokeTimeout = 5 * time.Second
+
+// revoker returns what gives the permission of an account back to the service: its
+// tokens are read now, because they go with the account. A service that does not
+// answer changes nothing: nobody has the tokens any more.
+func (s *Service) revoker(ctx context.Context, a *mailstead.Account) func() {
+	if !a.SignsInByOAuth() {
+		return func() {}
+	}
+	failed := func(err error) {
+		s.c.Logger.LogAttrs(ctx, slog.LevelWarn, "a permission was not given back", slog.Int64("account", int64(a.ID)), slog.Any("err", err))
+	}
+	revoke, err := s.c.OAuth.Tokens.Revoke(ctx, a.ID)
+	if err != nil {
+		failed(err)
+		return func() {}
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
+		defer cancel()
+		if err := revoke(ctx); err != nil {
+			failed(err)
+		}
+	}
 }
 
 // discreet takes the subjects of mails out of a refusal to somebody who may not read

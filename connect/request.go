@@ -43,8 +43,14 @@ type Request struct {
 	// ConfirmServers tells that the person agreed to servers of another domain than the
 	// address's: see discover.Result.Foreign.
 	ConfirmServers bool
+	// OAuthAppID is an app that opens the mailbox by itself, without a password.
+	OAuthAppID mailstead.OAuthAppID
 	// later tells that the password is asked for by a link.
 	later bool
+	// signsIn tells that no password is needed, but a sign-in at the provider's own
+	// page; grant is what came of it.
+	signsIn bool
+	grant   *grant
 }
 
 // ServerInput is one server as a person types it.
@@ -100,6 +106,9 @@ func (s *Service) plan(ctx context.Context, actor mailstead.Actor, r Request) (*
 	known, err := s.known(found, r.ProviderID)
 	if err != nil {
 		return nil, err
+	}
+	if r.signsIn && known.ProblemCode == discover.ProblemOAuthOnly {
+		known.ProblemCode, known.Problem = "", ""
 	}
 	if r.SendOnly && r.ReceiveOnly {
 		return nil, mailstead.Invalid("send_only", "input.no_side", "An account is for sending, for receiving, or for both.")
@@ -331,6 +340,9 @@ func (s *Service) checkPlan(p *plan, r Request, plain bool) error {
 			}
 		}
 		t.later = r.later
+		if r.grant != nil && !t.open {
+			t.oauth, t.secret, t.secretField = true, r.grant.token.Access, "address"
+		}
 		if err := t.check(plain); err != nil {
 			return err
 		}

@@ -16,6 +16,13 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
 		return Saved{}, err
 	}
+	if err := s.application(ctx, actor, &r); err != nil {
+		return Saved{}, err
+	}
+	return s.save(ctx, actor, r)
+}
+
+func (s *Service) save(ctx context.Context, actor mailstead.Actor, r Request) (Saved, error) {
 	p, err := s.plan(ctx, actor, r)
 	if err != nil {
 		return Saved{}, err
@@ -28,6 +35,9 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 	if err := s.checkNew(ctx, &p.account); err != nil {
 		return Saved{}, err
 	}
+	if r.grant != nil && !r.grant.app.Serves(p.account.ProviderID) {
+		return Saved{}, mailstead.Invalid("oauth_app_id", "oauth.no_app", "This app is not for the servers of this account.")
+	}
 	if err := s.allowTest(actor); err != nil {
 		return Saved{}, err
 	}
@@ -36,15 +46,13 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 		return Saved{Result: res}, failure("connect.Save", p.sides)
 	}
 	a := p.account
-	secrets := make(sideSecrets)
-	for _, t := range p.sides {
-		side := a.Side(t.side)
-		side.Server, side.Login, side.Health = t.won.server, t.won.login, s.healthOK()
-		secrets[t.side] = t.secret
-	}
 	a.Key = credential.NewKey()
 	a.CreatedAt, a.UpdatedAt = s.c.Now(), s.c.Now()
-	sealed, err := s.seal(&a, secrets)
+	sealed, err := s.seal(&a, s.settle(&a, p.sides))
+	if err != nil {
+		return Saved{Result: res}, err
+	}
+	signedIn, err := s.sealGrant(r.grant, a.Key)
 	if err != nil {
 		return Saved{Result: res}, err
 	}
@@ -53,7 +61,7 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 		return Saved{Result: res}, err
 	}
 	c := mailstead.Connected{
-		Account: &a, Secrets: sealed, Learned: learned,
+		Account: &a, Secrets: sealed, Grant: signedIn, Learned: learned,
 		Events: []mailstead.Event{s.event(mailstead.EventAccountConnected, 0)},
 	}
 	c.Audit, c.LearnedAudit = auditConnected(actor, &a, p.sides, c.Learned)
@@ -66,6 +74,21 @@ func (s *Service) Save(ctx context.Context, actor mailstead.Actor, r Request) (S
 	s.did(ctx, c.Audit)
 	s.c.Connected(id)
 	return Saved{Account: a, Result: res, Next: next(&a)}, nil
+}
+
+// settle puts what tests found into the account and returns the passwords to seal.
+func (s *Service) settle(a *mailstead.Account, tested []*trial) sideSecrets {
+	secrets := make(sideSecrets)
+	for _, t := range tested {
+		side := a.Side(t.side)
+		side.Server, side.Login, side.Health = t.won.server, t.won.login, s.healthOK()
+		if side.OAuth = t.oauth; t.oauth {
+			side.Secret = mailstead.SecretOAuth
+			continue
+		}
+		secrets[t.side] = t.secret
+	}
+	return secrets
 }
 
 func next(a *mailstead.Account) []string {
@@ -173,6 +196,7 @@ func (s *Service) seal(a *mailstead.Account, secrets sideSecrets) (map[mailstead
 	sealed := make(map[mailstead.SecretField]mailstead.Sealed)
 	for n, secret := range secrets {
 		side := a.Side(n)
+		side.OAuth = false
 		if side.Secret = ""; secret.IsZero() {
 			continue
 		}
@@ -195,7 +219,8 @@ func (s *Service) seal(a *mailstead.Account, secrets sideSecrets) (map[mailstead
 	return sealed, nil
 }
 
-// openSecrets opens the passwords of the sides of a stored account.
+// openSecrets opens the passwords of the sides of a stored account; where it signs in
+// at a service, it gets an access token.
 func (s *Service) openSecrets(ctx context.Context, a *mailstead.Account) (sideSecrets, error) {
 	sealed, err := s.c.Store.Secrets(ctx, a.ID)
 	if err != nil {
@@ -205,6 +230,12 @@ func (s *Service) openSecrets(ctx context.Context, a *mailstead.Account) (sideSe
 	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
 		side := a.Side(n)
 		if side == nil || side.Login == "" {
+			continue
+		}
+		if side.Secret == mailstead.SecretOAuth {
+			if out[n], err = s.c.OAuth.Tokens.Token(ctx, a.ID); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		b, ok := sealed[side.Secret]
@@ -233,7 +264,7 @@ func (s *Service) keptSecrets(ctx context.Context, a *mailstead.Account, changed
 		setSide(&rest, t.side, nil)
 	}
 	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
-		if side := rest.Side(n); side != nil && lacksPassword(side) {
+		if side := rest.Side(n); side != nil && (lacksPassword(side) || side.Secret == mailstead.SecretOAuth) {
 			setSide(&rest, n, nil)
 		}
 	}

@@ -22,6 +22,9 @@ type trial struct {
 	// open tells that the server takes mail without a sign-in: there is neither
 	// login nor secret.
 	open bool
+	// oauth tells that the secret is an access token, renew gets another one.
+	oauth bool
+	renew func(ctx context.Context, refused mailstead.Secret) (mailstead.Secret, error)
 	// later tells that the password comes later: nothing is tested.
 	later bool
 	// plain tells that servers without encryption may be spoken to.
@@ -71,7 +74,13 @@ func (s *Service) testStored(ctx context.Context, a *mailstead.Account) (Result,
 	var sides []*trial
 	for _, n := range []mailstead.SideName{mailstead.SideIncoming, mailstead.SideOutgoing} {
 		if side := a.Side(n); side != nil {
-			sides = append(sides, storedTrial(a, n, secrets[n]))
+			t := storedTrial(a, n, secrets[n])
+			if t.oauth {
+				t.renew = func(ctx context.Context, refused mailstead.Secret) (mailstead.Secret, error) {
+					return s.c.OAuth.Tokens.Renew(ctx, a.ID, refused)
+				}
+			}
+			sides = append(sides, t)
 		}
 	}
 	// The limit to mail ports was kept when the servers were saved.
@@ -124,7 +133,7 @@ func (s *Service) TestStored(ctx context.Context, id mailstead.AccountID) (mails
 // storedTrial is the test of a side with the server that is stored.
 func storedTrial(a *mailstead.Account, n mailstead.SideName, secret mailstead.Secret) *trial {
 	side := a.Side(n)
-	return &trial{side: n, from: a.Address, secret: secret, open: side.Login == "", targets: []target{{server: side.Server, login: side.Login}}}
+	return &trial{side: n, from: a.Address, secret: secret, open: side.Login == "", oauth: side.Secret == mailstead.SecretOAuth, targets: []target{{server: side.Server, login: side.Login}}}
 }
 
 // run tests the sides side by side within the time limit.
@@ -189,7 +198,7 @@ func (s *Service) check(ctx context.Context, limit time.Duration, t *trial, g ta
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	a := mailstead.Access{
-		Server: g.server, Login: g.login, Secret: t.secret, Admin: admin,
+		Server: g.server, Login: g.login, Secret: t.secret, OAuth: t.oauth, Renew: t.renew, Admin: admin,
 		AllowPlain: t.plain && g.server.Security == mailstead.SecurityNone,
 	}
 	var r mailstead.Report

@@ -98,7 +98,7 @@ func (s *Service) handOver(ctx context.Context, actor mailstead.Actor, p *plan, 
 	defer cancel()
 	t := p.sides[0]
 	sender, err := s.c.Sender.Open(ctx, mailstead.Access{
-		Server: t.won.server, Login: t.won.login, Secret: t.secret, Admin: actor.IsAdmin(),
+		Server: t.won.server, Login: t.won.login, Secret: t.secret, OAuth: t.oauth, Admin: actor.IsAdmin(),
 		AllowPlain: t.plain && t.won.server.Security == mailstead.SecurityNone,
 	})
 	began := s.c.Now()

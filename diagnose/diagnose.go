@@ -70,7 +70,7 @@ func (c *Catalogue) Explain(p mailstead.Protocol, provider string, err error) ma
 		errors.As(err, &known)
 	}
 	code, text := codeAndText(err)
-	q := query{protocols: protocolWords(string(p)), providers: providerWords(provider)}
+	q := query{protocols: protocolWords(string(speaker(p, reply))), providers: providerWords(provider)}
 	if code != "" && !vague(code) {
 		return c.byCode(code, text, known.Kind, q)
 	}
@@ -122,12 +122,24 @@ func (c *Catalogue) Report(r *mailstead.Report, provider string) {
 	}
 }
 
+// oauthWords is the word of the table for services where people sign in.
+const oauthWords mailstead.Protocol = "oauth"
+
+// speaker is whose words a reply is in: the mail server's, or those of the service where
+// people sign in for it.
+func speaker(p mailstead.Protocol, reply *mailstead.ServerReply) mailstead.Protocol {
+	if reply != nil && reply.Protocol == oauthWords {
+		return oauthWords
+	}
+	return p
+}
+
 // vague tells codes that say no more than a Kind does: a server's words, or the
 // text of the network's error, may say more.
 func vague(code string) bool {
 	switch code {
 	case "auth.bad_credentials", "auth.rejected", "auth.temporary", "send.rejected", "send.temporary",
-		"net.failed", "tls.failed":
+		"net.failed", "tls.failed", "oauth.token_refused", "oauth.unavailable", "oauth.refused", "oauth.revoked":
 		return true
 	}
 	return false

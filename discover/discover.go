@@ -83,6 +83,8 @@ type Result struct {
 	// the directory vouches for, and that are not the address's own: a person has to
 	// agree before a password goes there (RFC 6186 section 6).
 	Foreign []string `json:"foreign,omitempty"`
+	// OAuth are the apps by which people sign in at the provider's own page, see Offer.
+	OAuth []mailstead.OAuthOffer `json:"oauth,omitempty"`
 	// ProblemCode and Problem say why the provider cannot be connected: see
 	// Problem, and ProblemHidden.
 	ProblemCode    string   `json:"problem_code,omitempty"`
@@ -248,5 +250,5 @@ func Problem(p mailstead.Provider) (code, text string) {
 		}
 	}
 	return ProblemOAuthOnly, p.Name + " accepts no passwords from other programs, only its own sign-in page (OAuth), " +
-		"and Mailstead cannot sign in that way yet."
+		"and no app is registered for it here: an administrator does that."
 }

@@ -53,6 +53,8 @@ type DovecotOptions struct {
 	RequireTLS bool
 	// Mechanisms are the SASL mechanisms offered; nil is PLAIN and LOGIN.
 	Mechanisms []string
+	// IdP issues tokens that are taken beside passwords.
+	IdP *IdP
 	// Config is appended to the configuration file.
 	Config string
 }

@@ -41,7 +41,12 @@ passdb {
   driver = passwd-file
   args = username_format=%Lu {{.Dir}}/users/%Lu
 }
-userdb {
+{{if .OAuth}}passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {{.Dir}}/oauth2.conf
+}
+{{end}}userdb {
   driver = passwd-file
   args = username_format=%Lu {{.Dir}}/users/%Lu
   default_fields = uid={{.UID}} gid={{.GID}} home={{.Dir}}/mail/%Lu
@@ -127,6 +132,9 @@ func (s *DovecotServer) writeFiles() error {
 	mechanisms := s.options.Mechanisms
 	if mechanisms == nil {
 		mechanisms = []string{"plain", "login"}
+		if s.options.IdP != nil {
+			mechanisms = append(mechanisms, "xoauth2", "oauthbearer")
+		}
 	}
 	var conf bytes.Buffer
 	err := dovecotConfig.Execute(&conf, map[string]any{
@@ -134,14 +142,18 @@ func (s *DovecotServer) writeFiles() error {
 		"IMAPPort": s.IMAPPort, "IMAPSPort": s.IMAPSPort, "POP3Port": s.POP3Port, "POP3SPort": s.POP3SPort,
 		"LMTPSocket": s.LMTPSocket, "AuthSocket": s.AuthSocket,
 		"User": s.account.name, "Group": s.account.group, "UID": s.account.uid, "GID": s.account.gid,
-		"NoTLS": s.options.NoTLS, "RequireTLS": s.options.RequireTLS, "MDBox": s.options.MDBox,
+		"OAuth": s.options.IdP != nil, "NoTLS": s.options.NoTLS, "RequireTLS": s.options.RequireTLS, "MDBox": s.options.MDBox,
 		"Mechanisms": strings.ToLower(strings.Join(mechanisms, " ")), "Config": s.options.Config,
 	})
 	if err != nil {
 		return err
 	}
 	cert, key := s.CA.IssuePEM(s.t, s.options.Certificate)
-	for name, data := range map[string][]byte{"dovecot.conf": conf.Bytes(), "cert.pem": cert, "key.pem": key, "log": nil} {
+	files := map[string][]byte{"dovecot.conf": conf.Bytes(), "cert.pem": cert, "key.pem": key, "log": nil}
+	if s.options.IdP != nil {
+		files["oauth2.conf"] = s.options.IdP.dovecotOAuth()
+	}
+	for name, data := range files {
 		if err := s.account.write(s.scratch.path(name), data); err != nil {
 			return err
 		}

@@ -122,7 +122,7 @@ func (r *sideRow) side() *mailstead.Side {
 		Server: mailstead.Server{
 			Protocol: mailstead.Protocol(r.Protocol), Host: r.Host, Port: r.Port, Security: mailstead.Security(r.Security),
 		},
-		Login: r.Login, Enabled: r.Enabled, Secret: mailstead.SecretField(r.Secret),
+		Login: r.Login, Enabled: r.Enabled, Secret: mailstead.SecretField(r.Secret), OAuth: r.Secret == string(mailstead.SecretOAuth),
 		Health: mailstead.Health{
 			State: mailstead.HealthState(r.HealthState), Code: r.HealthCode, Text: r.HealthText, Action: r.HealthAction,
 			CheckedAt: instant(r.CheckedAt), SuccessAt: instant(r.SuccessAt),
@@ -187,6 +187,9 @@ func (s *step) connect(ctx context.Context, c *mailstead.Connected) error {
 		return err
 	}
 	if err := s.setSecrets(ctx, id, c.Secrets); err != nil {
+		return err
+	}
+	if err := s.setGrant(ctx, id, c.Grant); err != nil {
 		return err
 	}
 	for i := range c.Assignments {
@@ -291,7 +294,8 @@ func (db *DB) AccountsToRead(ctx context.Context, after mailstead.AccountID, n i
 // UpdateAccount stores all of a that people edit, with the events. Key, creation
 // and the health of sides that were there already stay as they are. Another load
 // period reopens the loads of the folders, see mailstead.Cursor.Done. Secrets
-// replace all that are stored, nil leaves them. a.UpdatedAt must be that of the
+// replace all that are stored, nil leaves them; a grant that no side signs in with any
+// more is destroyed. a.UpdatedAt must be that of the
 // account as it was read: when somebody changed it since, the error is
 // AccountChanged. It sets a.UpdatedAt.
 func (db *DB) UpdateAccount(
@@ -345,6 +349,11 @@ func (s *step) updateAccount(
 	}
 	if secrets != nil {
 		if err := s.setSecrets(ctx, a.ID, secrets); err != nil {
+			return err
+		}
+	}
+	if !a.SignsInByOAuth() {
+		if err := s.setGrant(ctx, a.ID, nil); err != nil {
 			return err
 		}
 	}

@@ -62,6 +62,7 @@ func (s *step) hideAccount(ctx context.Context, row *accountRow, at time.Time) e
 		s.NewUpdate().Model(row).WherePK().Column("deleted_at", "default_of", "in_secret", "out_secret", "state_rank"),
 		s.NewUpdate().Model((*userRow)(nil)).Set("default_account_id = 0").Where("default_account_id = ?", row.ID),
 		s.NewDelete().Model((*secretRow)(nil)).Where("account_id = ?", row.ID),
+		s.NewDelete().Model((*oauthGrantRow)(nil)).Where("account_id = ?", row.ID),
 	} {
 		if _, err := q.Exec(ctx); err != nil {
 			return err
@@ -239,7 +240,7 @@ func (db *DB) PurgeAccount(ctx context.Context, before time.Time, n int, audit f
 		if err != nil || left {
 			return err
 		}
-		for _, table := range []string{"folders", "assignments", "account_words", "account_secrets", "password_links"} {
+		for _, table := range []string{"folders", "assignments", "account_words", "account_secrets", "oauth_grants", "password_links"} {
 			if _, err := s.Bound.Exec(ctx, "DELETE FROM "+table+" WHERE account_id = ?", row.ID); err != nil {
 				return err
 			}

@@ -24,7 +24,7 @@ type page[T any] struct {
 func newAccount(c *cli) *cobra.Command {
 	return group("account", "Connect and look after mail accounts",
 		newAccountConnect(c), newAccountCreate(c), newAccountList(c), newAccountShow(c), newAccountTest(c),
-		newAccountPassword(c), newAccountSync(c), newAccountFolders(c), newAccountExport(c),
+		newAccountPassword(c), newAccountSignIn(c), newAccountSync(c), newAccountFolders(c), newAccountExport(c),
 		newAccountAsk(c), newAccountPasswords(c), newAccountDisconnect(c), newAccountDelete(c), newAccountRestore(c))
 }
 
@@ -48,7 +48,8 @@ func (f *sideFlags) input() *api.ServerInput {
 func newAccountConnect(c *cli) *cobra.Command {
 	var r api.ConnectRequest
 	var in, out sideFlags
-	var owner int64
+	var owner, app int64
+	var signIn bool
 	cmd := &cobra.Command{
 		Use:   "connect ADDRESS",
 		Short: "Connect a mailbox; the password is read from standard input",
@@ -59,7 +60,7 @@ func newAccountConnect(c *cli) *cobra.Command {
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var password mailstead.Secret
-			if !r.SendOnly || !r.NoSignIn {
+			if (!r.SendOnly || !r.NoSignIn) && !signIn && r.OAuthAppID == 0 {
 				var err error
 				if password, err = c.readPassword(); err != nil {
 					return err
@@ -68,7 +69,12 @@ func newAccountConnect(c *cli) *cobra.Command {
 			r.Address, r.Incoming, r.Outgoing, r.OwnerID = args[0], in.input(), out.input(), mailstead.UserID(owner)
 			body := secretBody{r, map[string]mailstead.Secret{"password": password}}
 			return c.withNew(cmd.Context(), func(cl *client) error {
-				raw, err := cl.raw(cmd.Context(), http.MethodPost, "/connect/save", body)
+				connect := func() ([]byte, error) { return cl.raw(cmd.Context(), http.MethodPost, "/connect/save", body) }
+				if signIn {
+					begin := api.BeginSignIn{ConnectRequest: r, SignInChoice: api.SignInChoice{AppID: mailstead.OAuthAppID(app), Device: true}}
+					connect = func() ([]byte, error) { return c.awaitSignIn(cmd.Context(), cl, "/connect/sign-in", begin) }
+				}
+				raw, err := connect()
 				if err != nil {
 					return c.testFailed(err)
 				}
@@ -96,6 +102,9 @@ func newAccountConnect(c *cli) *cobra.Command {
 	f.BoolVar(&r.ReceiveOnly, "receive-only", false, "no outgoing side")
 	f.BoolVar(&r.NoSignIn, "no-sign-in", false, "the outgoing server takes mail without a sign-in; with --send-only no password is read")
 	f.BoolVar(&r.ConfirmServers, "confirm-servers", false, "the servers that were found belong to another domain: the password may go there")
+	f.BoolVar(&signIn, "sign-in", false, "sign in at the provider by a code, instead of with a password")
+	f.Int64Var(&app, "sign-in-app", 0, "`APP` (id) to sign in by (default: the first of the provider)")
+	f.Int64Var((*int64)(&r.OAuthAppID), "oauth-app", 0, "`APP` (id) that opens the mailbox by itself, without a password")
 	f.StringVar(&r.PlainReason, "plain-reason", "", "`REASON` for a server without encryption, in words")
 	in.add(cmd, "incoming", "imaps://HOST, pop3s")
 	out.add(cmd, "outgoing", "smtps")

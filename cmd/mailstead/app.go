@@ -30,6 +30,7 @@ import (
 	"github.com/mailstead/mailstead/message"
 	"github.com/mailstead/mailstead/notice"
 	"github.com/mailstead/mailstead/notify"
+	"github.com/mailstead/mailstead/oauth"
 	"github.com/mailstead/mailstead/outbox"
 	"github.com/mailstead/mailstead/provider/imap"
 	"github.com/mailstead/mailstead/provider/pop3"
@@ -163,8 +164,10 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		imap: imap.New(imap.Config{Dialer: dialer, Version: version, Now: time.Now}),
 		pop3: pop3.New(pop3.Config{Dialer: dialer, Now: time.Now}),
 	}
-	sender := smtp.New(dialer, smtp.Options{EHLOName: a.c.EHLOName, SignInTimeout: a.c.IOTimeout, Now: time.Now})
-	keys := &credentials{db: a.db, sealer: sealer, allowPlain: a.c.AllowUnencrypted}
+	sender := senders{smtp.New(dialer, smtp.Options{EHLOName: a.c.EHLOName, SignInTimeout: a.c.IOTimeout, Now: time.Now})}
+	services := oauth.NewClient(dialer.HTTPClient(), time.Now)
+	tokens := oauth.NewTokens(oauth.Config{Store: a.db, Sealer: sealer, Client: services, Now: time.Now, Logger: a.log})
+	keys := &credentials{db: a.db, sealer: sealer, tokens: tokens, allowPlain: a.c.AllowUnencrypted}
 
 	a.inbox = inbox.New(inbox.Config{
 		Store: a.db, Shelf: a.db, Blobs: a.blobs, Credentials: keys, Source: source, Explain: catalogue,
@@ -189,7 +192,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		network = discover.NewNetwork(directory, resolver(a.c.Resolver), dialer)
 	}
 	a.connect = connect.New(connect.Config{
-		Hosts: hosts, Network: network,
+		Hosts: hosts, Network: network, OAuth: connect.OAuth{Grants: a.db, Client: services, Tokens: tokens},
 		Store: a.db, Bin: a.db, People: a.db, Links: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Compose: composeMail, Now: time.Now, Logger: a.log,
 	})
@@ -203,7 +206,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 	}
 	a.checkup = checkup.New(checkup.Config{Store: a.db, Tester: a.connect, Hosts: hosts, Now: time.Now, Logger: a.log, At: at})
 	a.admin = admin.New(admin.Config{
-		Store: a.db, Directory: directory, Now: time.Now, Logger: a.log,
+		Store: a.db, Directory: directory, Sealer: sealer, Now: time.Now, Logger: a.log,
 		Networks: a.c.AllowedNetworks, AllowPlain: a.c.AllowUnencrypted,
 		Demo: admin.DemoConfig{Servers: a.demo, Directory: directory, Accounts: a.connect, Outbox: a.outbox},
 	})
@@ -216,7 +219,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Templates: a.admin, Audit: a.admin, Checkups: a.checkup, Connect: a.connect, Accounts: a.connect, Importer: a.connect, Links: a.connect,
+		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Templates: a.admin, OAuthApps: a.admin, SignIns: a.connect, Audit: a.admin, Checkups: a.checkup, Connect: a.connect, Accounts: a.connect, Importer: a.connect, Links: a.connect,
 		Inbox: a.inbox, Outbox: a.outbox, Records: a.record, RecordMails: a.record, Notices: a.notice, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,
@@ -322,6 +325,7 @@ func resolver(addr string) *net.Resolver {
 type credentials struct {
 	db         *store.DB
 	sealer     *credential.Sealer
+	tokens     *oauth.Tokens
 	allowPlain bool
 }
 
@@ -351,6 +355,14 @@ func (c *credentials) Access(ctx context.Context, id mailstead.AccountID, name m
 			return mailstead.Access{}, err
 		}
 		access.AllowPlain = c.allowPlain || rules.Plain
+	}
+	if side.Secret == mailstead.SecretOAuth {
+		access.OAuth = true
+		access.Renew = func(ctx context.Context, refused mailstead.Secret) (mailstead.Secret, error) {
+			return c.tokens.Renew(ctx, id, refused)
+		}
+		access.Secret, err = c.tokens.Token(ctx, id)
+		return access, err
 	}
 	if sealed, ok := secrets[side.Secret]; ok {
 		if access.Secret, err = c.sealer.Open(sealed, a.Key, side.Secret); err != nil {

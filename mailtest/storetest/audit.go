@@ -45,6 +45,7 @@ func allSteps() map[mailstead.AuditAction]auditStep {
 	all := maps.Clone(steps)
 	maps.Copy(all, policySteps)
 	maps.Copy(all, templateSteps)
+	maps.Copy(all, oauthSteps)
 	return all
 }
 

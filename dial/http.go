@@ -1,0 +1,69 @@
+package dial
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/mailstead/mailstead"
+)
+
+// serviceTimeout bounds one request of HTTPClient, with its answer.
+const serviceTimeout = 30 * time.Second
+
+// HTTPClient returns a client for the services whose addresses administrators typed,
+// such as those of OAuth. Like Fetch it speaks HTTPS alone, goes the way of Connect
+// and reads at most 256 KB of an answer; it follows no redirects, which would carry
+// what is secret to others.
+func (d *Dialer) HTTPClient() *http.Client {
+	transport := &http.Transport{
+		DialTLSContext:         d.dialService,
+		MaxIdleConnsPerHost:    2,
+		IdleConnTimeout:        30 * time.Second,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	return &http.Client{
+		Transport:     bounded{transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       serviceTimeout,
+	}
+}
+
+// dialService opens the connection to a service.
+func (d *Dialer) dialService(ctx context.Context, _, address string) (net.Conn, error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, err
+	}
+	c, err := d.Connect(ctx, mailstead.Server{Host: host, Port: port, Security: mailstead.SecurityTLS}, Options{Admin: true})
+	if err != nil {
+		return nil, err // A nil *Conn must not become a net.Conn.
+	}
+	return c, nil
+}
+
+// bounded is a transport for HTTPS whose answers have an end.
+type bounded struct{ next http.RoundTripper }
+
+func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := secure(req.URL); err != nil {
+		return nil, err
+	}
+	res, err := b.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	res.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(res.Body, maxFetched), res.Body}
+	return res, nil
+}
