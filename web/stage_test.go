@@ -36,8 +36,10 @@ type stage struct {
 	program *program
 	url     string
 
-	mu       sync.Mutex
-	stacks   map[mailtest.Certificate]*mailtest.Servers
+	mu     sync.Mutex
+	stacks map[mailtest.Certificate]*mailtest.Servers
+	// idp gives tokens that the servers with a valid certificate take.
+	idp      *mailtest.IdP
 	services map[string]*staged
 	boxes    map[mailtest.Certificate]int
 	count    int
@@ -116,11 +118,20 @@ func (s *stage) servers(kind mailtest.Certificate) *mailtest.Servers {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stacks[kind] == nil {
-		s.stacks[kind] = mailtest.Stack(s.t, mailtest.DovecotOptions{Certificate: kind, MoreUsers: mailUsers, POP3: true},
+		options := mailtest.DovecotOptions{Certificate: kind, MoreUsers: mailUsers, POP3: true}
+		if kind == mailtest.CertValid {
+			options.CA = mailtest.NewCA(s.t)
+			s.idp = mailtest.StartIdP(s.t, options.CA, idpClient)
+			options.IdP = s.idp
+		}
+		s.stacks[kind] = mailtest.Stack(s.t, options,
 			mailtest.PostfixOptions{Certificate: kind, MessageSizeLimit: 80 << 20})
 	}
 	return s.stacks[kind]
 }
+
+// idpClient is how the services are registered at the identity provider.
+var idpClient = mailtest.Client{ID: "mailstead", Secret: "the app's secret"}
 
 var certificates = map[string]mailtest.Certificate{
 	"": mailtest.CertValid, "valid": mailtest.CertValid, "expired": mailtest.CertExpired,
@@ -150,6 +161,8 @@ type serviceAnswer struct {
 	Outgoing   mailstead.Server `json:"outgoing"`
 	// POP3 is the incoming server by POP3, without a line that can be broken.
 	POP3 mailstead.Server `json:"pop3"`
+	// Issuer is the identity provider, which knows where the service takes people back.
+	Issuer string `json:"issuer"`
 }
 
 func (s *stage) addService(_ *http.Request, in serviceRequest) (serviceAnswer, error) {
@@ -174,7 +187,8 @@ func (s *stage) addService(_ *http.Request, in serviceRequest) (serviceAnswer, e
 	id := strconv.Itoa(s.count)
 	s.services[id] = v
 	s.mu.Unlock()
-	out := serviceAnswer{ID: id, URL: v.url, SetupToken: v.token()}
+	s.idp.Return(v.url + "/oauth/callback")
+	out := serviceAnswer{ID: id, URL: v.url, SetupToken: v.token(), Issuer: s.idp.Issuer}
 	if in.Command == "demo" {
 		return out, nil
 	}

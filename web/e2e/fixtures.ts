@@ -23,7 +23,7 @@ export const test = base.extend<{ stage: Stage; witness: Witness }>({
   },
   witness: [
     async ({ context, stage }, use) => {
-      const witness = new Witness(context, () => stage.services.map((s) => s.url));
+      const witness = new Witness(context, () => stage.services.flatMap((s) => [s.url, s.issuer]));
       await witness.watch();
       await use(witness);
       // An answer that a test still holds back must not wait for a service that is gone.

@@ -57,6 +57,8 @@ export class Service {
     readonly outgoing: Server,
     /** The incoming server by POP3, straight. */
     readonly pop3: Server,
+    /** The identity provider: its address, behind which /auth, /token and /userinfo are. */
+    readonly issuer: string,
   ) {}
 
   /** line breaks or mends the way to the mail servers. */
@@ -99,8 +101,9 @@ export class Stage {
       incoming: Server;
       outgoing: Server;
       pop3: Server;
+      issuer: string;
     }>('POST', '/services', request);
-    const service = new Service(a.id, a.url, a.setup_token, a.incoming, a.outgoing, a.pop3);
+    const service = new Service(a.id, a.url, a.setup_token, a.incoming, a.outgoing, a.pop3, a.issuer);
     this.services.push(service);
     return service;
   }

@@ -26,6 +26,7 @@ export const routes: Record<string, Entry> = {
   },
   welcome: { path: '/welcome', page: () => import('./pages/start/welcome.svelte') },
   connect: { path: '/connect', page: () => import('./pages/connect/connect.svelte'), bare: true },
+  oauth: { path: '/oauth/callback', page: () => import('./pages/oauth/callback.svelte'), bare: true },
   mail: { path: '/mail/:account?/:folder?/:message?', page: () => import('./pages/mail/mail.svelte') },
   outbox: { path: '/outbox/:id?', page: () => import('./pages/outbox/outbox.svelte') },
   records: { path: '/records/:id?/:mail?', page: () => import('./pages/records/records.svelte') },

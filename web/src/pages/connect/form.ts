@@ -22,6 +22,8 @@ export const blank = (name = '') => ({
   plainReason: '',
   /** Servers that belong to another domain may have the password. */
   trusted: false,
+  /** Where the provider has a page of its own to sign in on: a password all the same. */
+  usePassword: false,
   password: '',
   loginForm: 'usual' as LoginForm,
   login: '',

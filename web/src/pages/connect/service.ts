@@ -19,6 +19,10 @@ export interface Service {
   servers: Record<Side, KnownServer[]>;
   /** What the service takes to sign in. */
   kind: Kind;
+  /** The apps by which people sign in on its own page. */
+  offers: Schema<'OAuthOffer'>[];
+  /** It takes passwords, too. */
+  password: boolean;
   /** It is a relay that takes mail without a sign-in. */
   open: boolean;
   notes: string;
@@ -43,6 +47,9 @@ function kindOf(auth: string[]): Kind {
   return 'password';
 }
 
+/** takesPassword says whether there is another way than the service's own page; one of which nothing is known may have it. */
+const takesPassword = (auth: string[]) => !auth.length || auth.some((method) => method in keys || method === 'none');
+
 function problemOf(code: string | undefined): Service['problem'] {
   if (code === 'policy.provider' || code === 'provider.hidden') return 'hidden';
   return code === 'provider.oauth_only' ? 'oauth_only' : code ? 'unsupported' : '';
@@ -58,11 +65,14 @@ export function fromDiscovery(found: Schema<'DiscoveryResult'>): Service | undef
     protocol,
     login: username,
   });
+  const methods = (found.incoming[0] ?? found.outgoing[0])?.auth ?? [];
   return {
     id: found.provider.id,
     name: found.provider.name,
     servers: { incoming: found.incoming.map(known), outgoing: found.outgoing.map(known) },
-    kind: kindOf((found.incoming[0] ?? found.outgoing[0])?.auth ?? []),
+    kind: kindOf(methods),
+    offers: found.oauth ?? [],
+    password: takesPassword(methods),
     open: (found.outgoing[0]?.auth ?? []).includes('none'),
     notes: found.notes ?? '',
     appPasswordURL: found.app_password_url ?? '',
@@ -79,7 +89,6 @@ export function fromProvider(p: Schema<'Provider'>, address: string): Service {
     return { host, port, security, protocol, login };
   };
   const auth = p.auth ?? [];
-  const takesPassword = auth.some((method) => method in keys || method === 'none');
   return {
     id: p.id,
     name: p.name,
@@ -89,6 +98,8 @@ export function fromProvider(p: Schema<'Provider'>, address: string): Service {
     notes: p.notes ?? '',
     appPasswordURL: p.app_password_url ?? '',
     enableURL: p.enable_url ?? '',
-    problem: p.status === 'broken' ? 'unsupported' : takesPassword ? '' : 'oauth_only',
+    offers: p.oauth ?? [],
+    password: takesPassword(auth),
+    problem: p.status === 'broken' ? 'unsupported' : takesPassword(auth) || p.oauth?.length ? '' : 'oauth_only',
   };
 }

@@ -5,6 +5,7 @@ import { t } from '$lib/i18n';
 import { policies } from '$lib/policies.svelte';
 import { go } from '$lib/router.svelte';
 import { session } from '$lib/session.svelte';
+import { signInFor } from '$lib/sign-in';
 import { refused } from './faults';
 import { blank, requestOf, type Step } from './form';
 import { understand, type Side } from './server-text';
@@ -20,7 +21,7 @@ class Wizard {
   errors = $state.raw<Record<string, string>>({});
   /** An error that belongs to no field. */
   failure = $state.raw<unknown>();
-  busy = $state<'' | 'discover' | 'test' | 'save'>('');
+  busy = $state<'' | 'discover' | 'test' | 'save' | 'sign-in'>('');
   report = $state.raw<Schema<'TestResult'>>();
   saved = $state.raw<Schema<'SavedAccount'>>();
   /** When too many tests were asked for: when the next is possible. */
@@ -79,6 +80,11 @@ class Wizard {
     if (signsIn && (!this.login.trim() || !this.form.password)) return false;
     return !this.ownOutgoing || (this.form.outgoingLogin.trim() !== '' && this.form.outgoingPassword !== '');
   });
+
+  /** The apps by which the person signs in on the provider's own page; servers typed by hand have none. */
+  readonly offers = $derived(this.form.byHand ? [] : (this.service?.offers ?? []));
+  /** The password is asked for here. */
+  readonly asksPassword = $derived(!this.offers.length || (this.service?.password && this.form.usePassword));
 
   /** The domains of servers that nobody vouches for but the domain of the address. */
   readonly foreign = $derived(this.form.byHand || this.chosen ? [] : (this.found?.foreign ?? []));
@@ -154,7 +160,14 @@ class Wizard {
     this.chosen = undefined;
     this.report = undefined;
     this.errors = {};
-    Object.assign(this.form, { byHand: false, reading: 'imap', loginForm: 'usual', plainReason: '', trusted: false });
+    Object.assign(this.form, {
+      byHand: false,
+      reading: 'imap',
+      loginForm: 'usual',
+      plainReason: '',
+      trusted: false,
+      usePassword: false,
+    });
   }
 
   #next(): void {
@@ -233,6 +246,13 @@ class Wizard {
     go('/connect?step=done', { replace: true });
   }
 
+  /** signIn leads to the provider's own page; what follows is done by /oauth/callback. */
+  async signIn(app: number): Promise<void> {
+    this.report = undefined;
+    const body = { ...this.request(), password: undefined, outgoing_password: undefined, app_id: app };
+    await this.#ask('sign-in', (signal) => signInFor(body, signal));
+  }
+
   /** begin forgets what another person has typed. */
   begin(person: number | undefined): void {
     if (person === this.#person) return;
@@ -254,7 +274,7 @@ class Wizard {
   }
 
   async #ask<T>(
-    what: 'discover' | 'test' | 'save',
+    what: 'discover' | 'test' | 'save' | 'sign-in',
     request: (signal: AbortSignal) => Promise<T>,
   ): Promise<T | undefined> {
     if (this.busy) return undefined;

@@ -1,0 +1,188 @@
+import type { Page } from '@playwright/test';
+import { axe, connect, expect, signIn, test, type Mailbox, type Service } from './fixtures.ts';
+import { words } from './words.ts';
+
+const t = words('en');
+
+// The provider's certificate is issued by an authority of the tests, which the browser does not know.
+test.use({ ignoreHTTPSErrors: true });
+
+/** ownProvider makes the mail servers a provider of example.com. */
+async function ownProvider(page: Page, service: Service): Promise<string> {
+  const { incoming, outgoing } = service;
+  const data = { name: 'Firm mail', domains: ['example.com'], incoming: [incoming], outgoing: [outgoing] };
+  const res = await page.request.post(service.url + '/api/v1/providers', { data });
+  expect(res.status(), await res.text()).toBe(201);
+  return ((await res.json()) as { id: string }).id;
+}
+
+/** register adds the app by which people sign in at the identity provider, without the page. */
+async function register(page: Page, service: Service): Promise<void> {
+  const id = await ownProvider(page, service);
+  const at = service.issuer;
+  const data = {
+    service: 'custom',
+    name: 'Firm',
+    client_id: 'mailstead',
+    client_secret: "the app's secret",
+    issuer: at,
+    auth_url: at + '/auth',
+    token_url: at + '/token',
+    user_info_url: at + '/userinfo',
+    scopes: ['mail', 'openid'],
+    provider_ids: [id],
+  };
+  const res = await page.request.post(service.url + '/api/v1/oauth-apps', { data });
+  expect(res.status(), await res.text()).toBe(201);
+}
+
+const withFirm = (page: Page) => page.getByRole('button', { name: t('oauth.with', { name: 'Firm' }) });
+
+async function askFor(page: Page, service: Service, address: string): Promise<void> {
+  await page.goto(service.url + '/connect');
+  await page.getByLabel(t('connect.address.label')).fill(address);
+  await page.keyboard.press('Enter');
+  await expect(withFirm(page)).toBeVisible();
+}
+
+const done = (page: Page, box: Mailbox) =>
+  expect(page.getByText(t('connect.done.title', { address: box.address }))).toBeVisible();
+
+test('an administrator registers an app, and a person signs in with it instead of a password', async ({
+  page,
+  stage,
+}) => {
+  const service = await stage.service({ admin: true, unknown: true });
+  const box = await stage.mailbox({ mails: 3 });
+  await signIn(page, service);
+  const provider = await ownProvider(page, service);
+  await page.goto(service.url + '/admin/oauth-apps');
+  await expect(page.getByText(t('oauth.empty'))).toBeVisible();
+  await axe(page, 'no apps');
+  await page.getByRole('link', { name: t('oauth.add') }).click();
+  await page.getByLabel(t('oauth.field.service')).selectOption('custom');
+  await expect(page.getByText(service.url + '/oauth/callback')).toBeVisible();
+  await page.getByRole('button', { name: t('settings.save') }).click();
+  await expect(
+    page.getByText(t('errors.input.name_needed.cause')).or(page.getByText(t('errors.input.client_id_needed.cause'))),
+  ).toBeVisible();
+  for (const [field, value] of Object.entries({
+    client_id: 'mailstead',
+    client_secret: "the app's secret",
+    name: 'Firm',
+    providers: provider,
+    scopes: 'mail\nopenid',
+    issuer: service.issuer,
+    auth_url: service.issuer + '/auth',
+    token_url: service.issuer + '/token',
+  }))
+    await page.getByRole('textbox', { name: t(`oauth.field.${field}`) }).fill(value);
+  await axe(page, 'a new app');
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/app-new.png`, fullPage: true });
+  await page.getByRole('button', { name: t('settings.save') }).click();
+  await expect(page.getByRole('heading', { name: 'Firm', level: 1 })).toBeVisible();
+  await axe(page, 'an app');
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/app.png`, fullPage: true });
+
+  await askFor(page, service, box.address);
+  await axe(page, 'sign-in at the provider');
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/wizard.png` });
+  await withFirm(page).click();
+  await page.getByRole('link', { name: box.address }).click();
+  await done(page, box);
+  // What was secret in the address is gone.
+  expect(page.url()).toBe(service.url + '/connect?step=done');
+  await page.getByRole('link', { name: t('connect.done.open_mail') }).click();
+  await expect(page.getByText('Order 2').first()).toBeVisible();
+
+  await page.goto(service.url + '/admin/oauth-apps');
+  await page.getByRole('link', { name: 'Firm' }).click();
+  await expect(page.getByText(t('oauth.accounts', { count: 1 }))).toBeVisible();
+  await page.getByRole('button', { name: t('oauth.delete') }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: t('admin.delete') })
+    .click();
+  await expect(page.getByText(t('errors.oauth_app.in_use.cause'))).toBeVisible();
+});
+
+test('who cancels or signs in as somebody else reads why, and can begin again', async ({ page, stage, witness }) => {
+  const service = await stage.service({ admin: true, unknown: true });
+  const box = await stage.mailbox();
+  await signIn(page, service);
+  await register(page, service);
+  await askFor(page, service, box.address);
+  await withFirm(page).click();
+  await page.getByRole('link', { name: 'Cancel' }).click();
+  await expect(page.getByText(t('errors.oauth.denied.cause'))).toBeVisible();
+  await axe(page, 'a sign-in that was cancelled');
+  await page.getByRole('button', { name: t('oauth.callback.begin_again') }).click();
+  await expect(page.getByLabel(t('connect.address.label'))).toHaveValue(box.address);
+  await page.keyboard.press('Enter');
+  await withFirm(page).click();
+  await page.getByRole('link', { name: 'ben@example.com' }).click();
+  await expect(page.getByText(t('errors.oauth.other_identity.cause'))).toBeVisible();
+  // A server that is away costs no second sign-in.
+  await page.getByRole('button', { name: t('oauth.callback.begin_again') }).click();
+  await page.keyboard.press('Enter');
+  await withFirm(page).click();
+  await service.line('refuse');
+  await page.getByRole('link', { name: box.address }).click();
+  await expect(page.getByRole('button', { name: t('oauth.callback.retry') })).toBeVisible();
+  await axe(page, 'servers that are away');
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/away.png`, fullPage: true });
+  await service.line('ok');
+  await page.getByRole('button', { name: t('oauth.callback.retry') }).click();
+  await done(page, box);
+  expect(witness.problems).toEqual([]);
+});
+
+test('an account with a password changes to a sign-in, and back', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true, unknown: true });
+  const box = await stage.mailbox({ mails: 1 });
+  await signIn(page, service);
+  await register(page, service);
+  const account = await connect(page, service, box, { wait: 1 });
+  await page.goto(`${service.url}/settings/accounts/${account}`);
+  await withFirm(page).click();
+  await page.getByRole('link', { name: box.address }).click();
+  await expect(page.getByText(t('oauth.again.done', { address: box.address })).first()).toBeVisible();
+  await expect(page.getByText(t('oauth.account.lead'))).toBeVisible();
+  await expect(page.getByRole('button', { name: t('oauth.again', { name: 'Firm' }) })).toBeVisible();
+  await axe(page, 'an account that signs in at its provider');
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/account.png`, fullPage: true });
+  await page.getByRole('button', { name: t('oauth.password_instead') }).click();
+  await page.getByLabel(t('settings.account.password.new'), { exact: true }).fill(box.password);
+  await page.getByRole('button', { name: t('settings.account.password.save') }).click();
+  await expect(withFirm(page)).toBeVisible();
+});
+
+for (const language of ['en', 'it', 'ru', 'es'] as const)
+  test(`the sign-in at a provider on a phone, in ${language}`, async ({ page, stage }) => {
+    const says = words(language);
+    await page.setViewportSize({ width: 390, height: 844 });
+    const service = await stage.service({ admin: true, unknown: true });
+    const box = await stage.mailbox();
+    await signIn(page, service);
+    await register(page, service);
+    await page.addInitScript(
+      (language) => localStorage.setItem('mailstead.preferences', JSON.stringify({ language })),
+      language,
+    );
+    await page.goto(service.url + '/connect');
+    await page.getByLabel(says('connect.address.label')).fill(box.address);
+    await page.keyboard.press('Enter');
+    const button = page.getByRole('button', { name: says('oauth.with', { name: 'Firm' }) });
+    await expect(button).toBeVisible();
+    const sideways = () =>
+      page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+    expect(await sideways(), 'scrolls sideways').toBe(false);
+    if (process.env.PICTURES)
+      await page.screenshot({ path: `${process.env.PICTURES}/oauth-${language}.png`, fullPage: true });
+    await button.click();
+    await page.getByRole('link', { name: 'Cancel' }).click();
+    await expect(page.getByText(says('errors.oauth.denied.cause'))).toBeVisible();
+    expect(await sideways(), 'scrolls sideways').toBe(false);
+    if (process.env.PICTURES)
+      await page.screenshot({ path: `${process.env.PICTURES}/oauth-denied-${language}.png`, fullPage: true });
+  });
