@@ -62,7 +62,7 @@ func readRules(text string) ([]*rule, error) {
 		class, _, _ := strings.Cut(row[6], ".")
 		r := &rule{
 			protocols: list(row[1]), providers: list(row[2]), sure: row[3] == "yes",
-			generic: row[0] == "smtp-4xx" || row[0] == "smtp-5xx",
+			generic: row[0] == "smtp-4xx" || row[0] == "smtp-5xx" || strings.HasPrefix(row[0], "class-"),
 			// Compiled when first needed: most of the rules never are.
 			pattern: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(row[4]) }),
 			explanation: mailstead.Explanation{
