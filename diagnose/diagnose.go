@@ -98,27 +98,31 @@ func (c *Catalogue) Explain(p mailstead.Protocol, provider string, err error) ma
 	return c.byCode(code, text, kind, q)
 }
 
-// Report fills Kind, Code, Cause, Action, Who and Server of the failed stages of
-// r.
+// Report fills Kind, Code, Cause, Action and Who of the failed stages of r, and
+// makes the server's own words fit to be shown and passed on: without what looks
+// like a secret, and without whole addresses.
 func (c *Catalogue) Report(r *mailstead.Report, provider string) {
 	for i := range r.Stages {
 		s := &r.Stages[i]
-		s.Server = Mask(s.Server)
-		if s.OK || s.Err == nil {
-			continue
+		if s.Err != nil && !s.OK {
+			c.fail(s, r.Protocol, provider)
 		}
-		x := c.Explain(r.Protocol, provider, s.Err)
-		s.Kind = mailstead.KindOf(s.Err).String()
-		x = atStage(x, s.Stage)
-		s.Code, s.Cause, s.Action, s.Who = x.Code, x.Cause, x.Action, x.Who
-		var reply *mailstead.ServerReply
-		var name x509.HostnameError
-		switch {
-		case errors.As(s.Err, &reply):
-			s.Server = Mask(replyLines(reply)[0])
-		case errors.As(s.Err, &name) && name.Certificate != nil:
-			s.Server = Mask("certificate for " + strings.Join(name.Certificate.DNSNames, ", "))
-		}
+		s.Server = maskAddresses(Mask(s.Server))
+	}
+}
+
+// fail explains a failed stage.
+func (c *Catalogue) fail(s *mailstead.Stage, p mailstead.Protocol, provider string) {
+	x := c.atStage(c.Explain(p, provider, s.Err), s.Stage)
+	s.Kind = mailstead.KindOf(s.Err).String()
+	s.Code, s.Cause, s.Action, s.Who = x.Code, x.Cause, x.Action, x.Who
+	var reply *mailstead.ServerReply
+	var name x509.HostnameError
+	switch {
+	case errors.As(s.Err, &reply):
+		s.Server = reply.Text
+	case errors.As(s.Err, &name) && name.Certificate != nil:
+		s.Server = "certificate for " + strings.Join(name.Certificate.DNSNames, ", ")
 	}
 }
 
@@ -215,6 +219,9 @@ func stageCode(r *mailstead.ServerReply, kind mailstead.Kind) string {
 	temporary := kind == mailstead.KindTemporary
 	switch r.Stage {
 	case mailstead.StageGreeting, mailstead.StageCapabilities:
+		if kind == mailstead.KindPermanent {
+			return "net.rejected"
+		}
 		return "net.unavailable"
 	case mailstead.StageLogin:
 		if temporary {

@@ -137,7 +137,7 @@ func TestReport(t *testing.T) {
 	want := []shown{
 		{},
 		{"tls.name_mismatch", "user", "certificate for a.example.com, evil name"},
-		{"auth.bad_credentials", "user", "NO [AUTHENTICATIONFAILED] Authentication failed for LOGIN tim@example.com [masked]"},
+		{"auth.bad_credentials", "user", "NO [AUTHENTICATIONFAILED] Authentication failed for LOGIN t…@example.com [masked]"},
 		{},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

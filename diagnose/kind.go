@@ -9,11 +9,18 @@ var unknown = mailstead.Explanation{
 	Action: "Read the server's own words; ask the provider what they mean.",
 }
 
-// atStage finds better words for codes that mean something else where the
-// conversation stood.
-func atStage(x mailstead.Explanation, stage mailstead.StageName) mailstead.Explanation {
+// atStage finds better words, or a better code, for what means something else
+// where the conversation stood.
+func (c *Catalogue) atStage(x mailstead.Explanation, stage mailstead.StageName) mailstead.Explanation {
 	connected := stage != mailstead.StageDNS && stage != mailstead.StageTCP
 	switch {
+	case x.Code == "net.closed" && connected && stage != mailstead.StageGreeting:
+		return c.byCode("net.cut", "", mailstead.KindTemporary, query{})
+	case x.Code == "mailbox.folder_missing" && stage == mailstead.StageFolders:
+		// A test opens the inbox alone.
+		return c.byCode("auth.no_mailbox", "", mailstead.KindPermanent, query{})
+	case x.Code == "mailbox.no_permission" && stage == mailstead.StageFolders:
+		return c.byCode("auth.no_mailbox_access", "", mailstead.KindPermanent, query{})
 	case x.Code == "net.timeout" && connected:
 		x.Who = "user"
 		x.Cause = "The server took the connection and then did not answer in time."

@@ -58,7 +58,13 @@ func Mask(text string) string {
 		}
 		return parts[1] + masked
 	})
-	text = fields.ReplaceAllString(text, "${1}"+masked)
+	text = fields.ReplaceAllStringFunc(text, func(m string) string {
+		parts := fields.FindStringSubmatch(m)
+		if isMechanism(parts[2]) {
+			return m // "AUTH=PLAIN" in a list of capabilities
+		}
+		return parts[1] + masked
+	})
 	text = blobs.ReplaceAllStringFunc(text, func(m string) string {
 		if holdsCredential(m) {
 			return masked
@@ -70,6 +76,17 @@ func Mask(text string) string {
 	}
 	return text
 }
+
+// addresses are mail addresses: what stands before the @, and the domain.
+var addresses = regexp.MustCompile(`([^\s<>()\[\]{}"',;:=@])([^\s<>()\[\]{}"',;:=@]*)@([^\s<>()\[\]{}"',;:=@])`)
+
+// maskAddresses leaves the first letter and the domain of addresses.
+func maskAddresses(text string) string { return addresses.ReplaceAllString(text, "${1}…@${3}") }
+
+// mechanism is the name of a sign-in mechanism that a server may offer.
+var mechanism = regexp.MustCompile(`^(PLAIN|LOGIN|ANONYMOUS|EXTERNAL|XOAUTH2?|OAUTHBEARER|GSSAPI|NTLM|(CRAM|DIGEST)-MD5|SCRAM-SHA-\d+(-PLUS)?)[])]?$`)
+
+func isMechanism(t string) bool { return mechanism.MatchString(t) }
 
 // isWord reports whether t is a word of a sentence.
 func isWord(t string) bool {

@@ -139,7 +139,14 @@ func (r *rule) fits(q query) bool {
 	if q.network {
 		return class == "dns" || class == "net" || class == "tls"
 	}
-	return q.stage != mailstead.StageLogin || (class != "send" && class != "deliver")
+	switch q.stage {
+	case mailstead.StageLogin:
+		return class != "send" && class != "deliver"
+	case mailstead.StageGreeting, mailstead.StageCapabilities, mailstead.StageTLS:
+		return !r.generic || class != "send"
+	case "", mailstead.StageDNS, mailstead.StageTCP, mailstead.StageFolders, mailstead.StageSender:
+	}
+	return true
 }
 
 func (r *rule) speaks(protocols []string) bool {

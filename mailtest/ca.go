@@ -27,6 +27,8 @@ const (
 	CertWrongName
 	// CertUntrusted is signed by itself.
 	CertUntrusted
+	// CertNotYetValid is as good as CertValid but begins tomorrow.
+	CertNotYetValid
 )
 
 // certNames are the hosts that CertValid stands for.
@@ -107,6 +109,8 @@ func (ca *CA) IssuePEM(t testing.TB, kind Certificate) (cert, key []byte) {
 	case CertWrongName:
 		template.Subject.CommonName = "other.example.net"
 		names = []string{"other.example.net"}
+	case CertNotYetValid:
+		template.NotBefore = now.Add(24 * time.Hour)
 	case CertValid, CertUntrusted:
 	}
 	for _, n := range names {

@@ -502,7 +502,7 @@ func TestBadConnections(t *testing.T) {
 			{"incoming STARTTLS not offered", map[string]any{"incoming.host": at(plain.Dovecot.IMAP(none), starttls)}, "tls.starttls_missing"},
 			{"outgoing STARTTLS not offered", map[string]any{"outgoing.host": at(plain.Postfix.SMTP(starttls), starttls)}, "tls.starttls_missing"},
 			{"a port without encryption", map[string]any{"incoming.host": at(plain.Dovecot.IMAP(none), none)}, "security.plain_forbidden"},
-			{"the server hangs up", map[string]any{"incoming.host": cut.Addr() + ":tls"}, "net.closed"},
+			{"the server hangs up", map[string]any{"incoming.host": cut.Addr() + ":tls"}, "net.cut"},
 		}},
 		{"silent servers", slow, flags, []badForm{
 			{"STARTTLS to an incoming TLS port", map[string]any{"incoming.host": at(imap(tls), starttls)}, "tls.wrong_mode"},

@@ -43,6 +43,12 @@ func (c *conn) login(a mailstead.Access) error {
 			return sasl.Refusal(c.loginRefusal(op, r), a)
 		}
 	} else if c.toldCaps && !c.has("USER") {
+		if !encrypted && c.has("STLS") {
+			return &mailstead.Error{
+				Kind: mailstead.KindPermanent, Code: "tls.required", Op: op,
+				Text: "The server demands encryption before the sign-in.",
+			}
+		}
 		return none
 	}
 	r, err := c.userPass(a)

@@ -82,7 +82,7 @@ func (c *conn) get(timeout time.Duration) (reply, error) {
 		// The server has said why it does not answer any more.
 		return *c.farewell, nil
 	case err != nil:
-		return reply{}, c.fail(err)
+		return r, c.fail(err)
 	case r.code == 421:
 		c.broken, c.farewell = true, &r
 	}

@@ -70,7 +70,8 @@ func (c *conn) greeting() (string, error) {
 	if mailstead.CodeOf(err) == "send.server_fault" {
 		return "", &mailstead.Error{
 			Kind: mailstead.KindPermanent, Code: "proto.wrong_service", Op: "smtp.Open",
-			Text: "That port speaks another protocol than SMTP.", Err: err,
+			Text: "That port speaks another protocol than SMTP.",
+			Err:  &mailstead.ServerReply{Protocol: mailstead.SMTP, Stage: mailstead.StageGreeting, Text: oneLine(strings.Join(r.lines, " "))},
 		}
 	}
 	if err != nil {
@@ -153,6 +154,12 @@ func (c *conn) startTLS(ctx context.Context, d *dial.Dialer, a mailstead.Access)
 
 // auth signs in, RFC 4954 section 4.
 func (c *conn) auth(a mailstead.Access) (string, error) {
+	if !c.has("AUTH") && c.has("STARTTLS") {
+		return "", &mailstead.Error{
+			Kind: mailstead.KindPermanent, Code: "tls.required", Op: "smtp.Open",
+			Text: "The server demands encryption before the sign-in.",
+		}
+	}
 	if !c.has("AUTH") {
 		return "", &mailstead.Error{
 			Kind: mailstead.KindPermanent, Code: "auth.not_offered", Op: "smtp.Open",

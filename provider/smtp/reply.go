@@ -43,7 +43,7 @@ func readReply(r *bufio.Reader) (reply, error) {
 			err = io.ErrUnexpectedEOF
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
-			return out, errGarbled
+			return garbled(line), errGarbled
 		}
 		if err != nil {
 			return out, err
@@ -51,7 +51,7 @@ func readReply(r *bufio.Reader) (reply, error) {
 		code, last, text, ok := parseReplyLine(line)
 		total += len(line)
 		if !ok || (out.lines != nil && code != out.code) || total > maxReply || len(out.lines) == maxReplyLines {
-			return out, errGarbled
+			return garbled(line), errGarbled
 		}
 		out.code = code
 		out.lines = append(out.lines, text)
@@ -59,6 +59,11 @@ func readReply(r *bufio.Reader) (reply, error) {
 			return out, nil
 		}
 	}
+}
+
+// garbled keeps the line that is no reply, for people: the code is 0.
+func garbled(line []byte) reply {
+	return reply{lines: []string{string(line[:min(len(line), maxWords)])}}
 }
 
 // parseReplyLine takes "250-text", "250 text" or "250" apart. The line belongs
