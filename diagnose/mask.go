@@ -77,11 +77,18 @@ func Mask(text string) string {
 	return text
 }
 
-// addresses are mail addresses: what stands before the @, and the domain.
-var addresses = regexp.MustCompile(`([^\s<>()\[\]{}"',;:=@])([^\s<>()\[\]{}"',;:=@]*)@([^\s<>()\[\]{}"',;:=@])`)
+// addresses are what stands before the @ of a mail address.
+var addresses = regexp.MustCompile(`[^\s<>()\[\]{}"',;:=@]+@`)
 
 // maskAddresses leaves the first letter and the domain of addresses.
-func maskAddresses(text string) string { return addresses.ReplaceAllString(text, "${1}…@${3}") }
+func maskAddresses(text string) string {
+	return addresses.ReplaceAllStringFunc(text, func(local string) string {
+		if r := []rune(local); len(r) > 2 {
+			return string(r[0]) + "…@"
+		}
+		return "…@"
+	})
+}
 
 // mechanism is the name of a sign-in mechanism that a server may offer.
 var mechanism = regexp.MustCompile(`^(PLAIN|LOGIN|ANONYMOUS|EXTERNAL|XOAUTH2?|OAUTHBEARER|GSSAPI|NTLM|(CRAM|DIGEST)-MD5|SCRAM-SHA-\d+(-PLUS)?)[])]?$`)

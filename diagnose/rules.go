@@ -3,10 +3,8 @@ package diagnose
 import (
 	_ "embed" // for the tables
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/mailstead/mailstead"
 )
@@ -28,7 +26,7 @@ type rule struct {
 	sure bool
 	// generic rules know no more than the class of a reply code.
 	generic     bool
-	pattern     func() *regexp.Regexp
+	pattern     pattern
 	explanation mailstead.Explanation
 }
 
@@ -63,8 +61,7 @@ func readRules(text string) ([]*rule, error) {
 		r := &rule{
 			protocols: list(row[1]), providers: list(row[2]), sure: row[3] == "yes",
 			generic: row[0] == "smtp-4xx" || row[0] == "smtp-5xx" || strings.HasPrefix(row[0], "class-"),
-			// Compiled when first needed: most of the rules never are.
-			pattern: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(row[4]) }),
+			pattern: newPattern(row[4]),
 			explanation: mailstead.Explanation{
 				Rule: row[0], Code: row[6], Class: class, Retry: row[7], Who: row[8], Cause: row[9], Action: row[10],
 			},
@@ -89,8 +86,12 @@ func readCodes(text string) (map[string]mailstead.Explanation, error) {
 	return codes, nil
 }
 
+// maxList is how much of a list of protocols or providers is looked at.
+const maxList = 1 << 10
+
 // list splits a comma list into lower-case words.
 func list(text string) []string {
+	text = text[:min(len(text), maxList)]
 	var words []string
 	for _, w := range strings.Split(text, ",") {
 		if w = strings.ToLower(strings.TrimSpace(w)); w != "" {
@@ -117,6 +118,10 @@ type query struct {
 // match returns the first rule that knows the words: of the provider, of words
 // that give a provider away, of any server, of the reply code alone.
 func (c *Catalogue) match(q query) *rule {
+	lines := make([]words, len(q.lines))
+	for i, text := range q.lines {
+		lines[i] = newWords(text)
+	}
 	for _, rank := range []func(*rule) bool{
 		func(r *rule) bool { return r.knows(q.providers) },
 		func(r *rule) bool { return r.sure },
@@ -124,7 +129,7 @@ func (c *Catalogue) match(q query) *rule {
 		func(r *rule) bool { return r.generic },
 	} {
 		for _, r := range c.rules {
-			if rank(r) && r.speaks(q.protocols) && r.fits(q) && slices.ContainsFunc(q.lines, r.pattern().MatchString) {
+			if rank(r) && r.speaks(q.protocols) && r.fits(q) && slices.ContainsFunc(lines, r.pattern.match) {
 				return r
 			}
 		}

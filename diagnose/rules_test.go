@@ -180,9 +180,17 @@ func BenchmarkFirstExplanation(b *testing.B) {
 	}
 }
 
-func BenchmarkExplainText(b *testing.B) {
+// BenchmarkExplain is an answer of error explain: words that no rule but the last
+// knows, at the usual length of a reply and at the longest that is looked at.
+func BenchmarkExplain(b *testing.B) {
 	c := catalogue(b)
-	for b.Loop() {
-		c.ExplainText("smtp", "", "550 5.1.9 something that no rule but the last knows, at the usual length of a reply")
+	words := "550 5.9.9 something that no rule but the last knows, at the usual length of a reply"
+	for name, text := range map[string]string{"reply": words, "longest": words + strings.Repeat(" authentication mailbox", 1<<16)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				c.ExplainText("smtp", "", text)
+			}
+		})
 	}
 }

@@ -23,7 +23,7 @@ func newError(c *cli) *cobra.Command {
 			})
 		},
 	}
-	explain.Flags().StringVar(&protocol, "protocol", "imap", "`PROTOCOL`: imap, smtp, smtp-deliver, pop3, oauth, http …")
+	explain.Flags().StringVar(&protocol, "protocol", "any", "`PROTOCOL`: imap, smtp, smtp-deliver, pop3, oauth, http …")
 	explain.Flags().StringVar(&provider, "provider", "", "`PROVIDER`: an id, a name or a comma list")
 	return group("error", "Understand errors of mail servers", explain)
 }
