@@ -207,6 +207,24 @@ test('a certificate that nobody knows is told at the server and in the report', 
   await axe(page);
 });
 
+test('the report to copy tells neither the password nor the address', async ({ page, context, stage }) => {
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox();
+  const wrong = 'not the password';
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await begin(page, service, box.address);
+  await secret(page).fill(wrong);
+  await page.getByRole('button', { name: t('connect.test') }).click();
+  await page.getByRole('button', { name: t('ui.report.copy') }).click({ timeout: 30_000 });
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toContain(`! ${t('ui.report.stage.login')}`);
+  const report = await page.evaluate(() => navigator.clipboard.readText());
+  expect(report).toContain('auth.bad_credentials');
+  expect(report).toContain(t('ui.report.server_said'));
+  for (const hidden of [wrong, btoa(wrong), box.address]) expect(report).not.toContain(hidden);
+});
+
 test('services that cannot be connected are answered with the reason', async ({ page, stage }) => {
   const service = await stage.service({ admin: true });
   await begin(page, service, 'anna@tuta.com');
