@@ -61,6 +61,8 @@ func (w *ward) encryption(t *testing.T) []ailment {
 	weak := &tls.Config{Certificates: w.shown.Certificates, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_RC4_128_SHA}}
 	picky := &tls.Config{Certificates: w.shown.Certificates, MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAnyClientCert}
 	injected := script("* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN] ready", "a1 OK begin\r\n* CAPABILITY IMAP4rev1 LOGINDISABLED")
+	injectedMail := script("220 mail.example.com ESMTP", "250-mail.example.com\r\n250 STARTTLS", "220 go\r\n250 AUTH PLAIN")
+	injectedPOP := script("+OK ready", "+OK\r\nSTLS\r\nUSER\r\n.", "+OK begin\r\n+OK USER")
 	return []ailment{
 		{name: "STARTTLS to 993", server: with(dovecot.IMAP(fullTLS), startTLS), hasty: true, stage: stageGreeting, code: "tls.wrong_mode", who: user},
 		{name: "STARTTLS to 995", server: with(dovecot.POP3(fullTLS), startTLS), hasty: true, stage: stageGreeting, code: "tls.wrong_mode", who: user},
@@ -72,6 +74,8 @@ func (w *ward) encryption(t *testing.T) []ailment {
 		{name: "STARTTLS not offered, POP3", server: with(w.bare.Dovecot.POP3(noTLS), startTLS), stage: stageTLS, code: "tls.starttls_missing", who: user},
 		{name: "STARTTLS not offered, SMTP", server: with(w.bare.Postfix.SMTP(startTLS), startTLS), stage: stageTLS, code: "tls.starttls_missing", who: user},
 		{name: "bytes behind STARTTLS", server: here(byIMAP, serve(t, injected), startTLS), stage: stageTLS, code: "tls.injected", who: admin},
+		{name: "bytes behind STARTTLS, SMTP", server: here(bySMTP, serve(t, injectedMail), startTLS), stage: stageTLS, code: "tls.injected", who: admin, words: "220 go"},
+		{name: "bytes behind STLS", server: here(byPOP3, serve(t, injectedPOP), startTLS), stage: stageTLS, code: "tls.injected", who: admin},
 		{name: "a certificate that has run out", server: shows(ca, mailtest.CertExpired).IMAP(fullTLS), stage: stageTLS, code: "tls.expired", who: hoster},
 		{name: "a certificate that has run out, behind STARTTLS", server: expired.SMTP(startTLS), stage: stageTLS, code: "tls.expired", who: hoster, words: "220 2.0.0 Ready to start TLS"},
 		{name: "a certificate that is not yet valid", server: shows(ca, mailtest.CertNotYetValid).IMAP(fullTLS), stage: stageTLS, code: "tls.expired", who: hoster},

@@ -40,7 +40,7 @@ type ailment struct {
 	// from is the address of the account; login and password are Anna's where
 	// they are empty.
 	from, login, password string
-	// hasty gives up silent servers after a second.
+	// hasty gives up silent servers soon.
 	hasty bool
 	// before is done first, and what it returns last.
 	before func(t *testing.T) func()
@@ -119,7 +119,7 @@ func newClinic(t *testing.T, ca *mailtest.CA) *clinic {
 			config.AllowPlain, config.TestTimeout = true, 4*limit
 		}).Service
 	}
-	c.fast, c.patient = service(time.Second), service(15*time.Second)
+	c.fast, c.patient = service(2*time.Second), service(15*time.Second)
 	return c
 }
 

@@ -48,3 +48,27 @@ func FuzzMatch(f *testing.F) {
 		}
 	})
 }
+
+// FuzzNeededTexts: the look for a text that a match needs never loses a match.
+func FuzzNeededTexts(f *testing.F) {
+	for _, row := range table(f, "testdata/judged.tsv") {
+		f.Add(row["text"])
+	}
+	for _, row := range table(f, "rules.tsv") {
+		f.Add(row["sample"])
+	}
+	f.Add("MAILBOX IS LOC\u212aED, PA\u017f\u017fWORD INCORRECT")
+	rules := table(f, "rules.tsv")
+	compiled := make([]*regexp.Regexp, len(rules))
+	for i, row := range rules {
+		compiled[i] = regexp.MustCompile(row["pattern"])
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		text = diagnose.Normalise(text)
+		for i, row := range rules {
+			if got, want := diagnose.MatchPattern(row["pattern"], text), compiled[i].MatchString(text); got != want {
+				t.Errorf("%s: match = %t, want %t for %q", row["id"], got, want, text)
+			}
+		}
+	})
+}

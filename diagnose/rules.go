@@ -148,6 +148,7 @@ func (r *rule) fits(q query) bool {
 	case mailstead.StageLogin:
 		return class != "send" && class != "deliver"
 	case mailstead.StageGreeting, mailstead.StageCapabilities, mailstead.StageTLS:
+		// A reply code means the server there, not a mail.
 		return !r.generic || class != "send"
 	case "", mailstead.StageDNS, mailstead.StageTCP, mailstead.StageFolders, mailstead.StageSender:
 	}
