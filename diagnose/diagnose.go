@@ -7,7 +7,7 @@
 //     as net.guarded, or that follows from a typed error of the network.
 //  2. The server's words, by the rules of rules.tsv: first those of the account's
 //     provider, then those whose words give their provider away, then those for
-//     any server.
+//     any server, then those that know no more than the class of a code.
 //  3. Where the conversation stood, and the Kind of the error.
 //
 // The two tables are facts: rules.tsv maps words to codes, codes.tsv explains the

@@ -52,6 +52,9 @@ func TestExplain(t *testing.T) {
 		"unknown words at sign-in":   {smtp, "", failure(mailstead.KindCredentials, "", reply(smtp, login, "550 5.5.9 njet")), "auth.rejected", ""},
 		"unknown, temporary":         {imap, "", failure(mailstead.KindTemporary, "", reply(imap, login, "NO come back")), "auth.temporary", ""},
 		"busy at the greeting":       {imap, "", failure(mailstead.KindTemporary, "", reply(imap, greeting, "BYE we are closed")), "net.unavailable", ""},
+		"postponed at the greeting":  {smtp, "", failure(mailstead.KindTemporary, "", reply(smtp, greeting, "450 4.9.9 njet")), "net.unavailable", ""},
+		"refused at the greeting":    {smtp, "", failure(mailstead.KindPermanent, "", reply(smtp, greeting, "554 njet")), "net.rejected", "address"},
+		"refused at EHLO, for TLS":   {smtp, "", failure(mailstead.KindPermanent, "", reply(smtp, mailstead.StageCapabilities, "523 5.7.10 njet")), "tls.required", ""},
 		"generic words, own code":    {smtp, "", failure(mailstead.KindPermanent, "send.too_big", reply(smtp, "", "552 njet")), "send.too_big", ""},
 		"generic words, vague code":  {smtp, "", failure(mailstead.KindPermanent, "auth.rejected", reply(smtp, "", "550 njet")), "auth.rejected", ""},
 		"generic words, no code":     {smtp, "", failure(mailstead.KindPermanent, "", reply(smtp, "", "550 njet")), "send.rejected", ""},
@@ -155,12 +158,35 @@ func TestWordsFollowTheStage(t *testing.T) {
 		"TLS to a STARTTLS port":          {mailstead.StageTLS, "tls.wrong_mode", "TLS was started on a port that expects plain text"},
 		"plain text to a port for TLS":    {mailstead.StageGreeting, "tls.wrong_mode", "expects TLS from the beginning"},
 		"silence in the middle of a talk": {mailstead.StageLogin, "net.timeout", "took the connection"},
+		"an end without a greeting":       {mailstead.StageGreeting, "net.closed", "without a word"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := mailstead.Report{Protocol: mailstead.IMAP, Stages: []mailstead.Stage{{Stage: c.stage, Err: &mailstead.Error{Code: c.code}}}}
 			catalogue(t).Report(&r, "")
 			if s := r.Stages[0]; s.Code != c.code || !strings.Contains(s.Cause, c.want) || s.Action == "" {
 				t.Errorf("got %s: %q %q, want %q", s.Code, s.Cause, s.Action, c.want)
+			}
+		})
+	}
+}
+
+// TestCodesFollowTheStage: what means one thing in the middle of a conversation
+// means another elsewhere.
+func TestCodesFollowTheStage(t *testing.T) {
+	for name, c := range map[string]struct {
+		stage      mailstead.StageName
+		code, want string
+	}{
+		"cut in the handshake": {mailstead.StageTLS, "net.closed", "net.cut"},
+		"cut at the sign-in":   {mailstead.StageLogin, "net.closed", "net.cut"},
+		"no inbox":             {mailstead.StageFolders, "mailbox.folder_missing", "auth.no_mailbox"},
+		"a closed inbox":       {mailstead.StageFolders, "mailbox.no_permission", "auth.no_mailbox_access"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := mailstead.Report{Protocol: mailstead.IMAP, Stages: []mailstead.Stage{{Stage: c.stage, Err: &mailstead.Error{Code: c.code}}}}
+			catalogue(t).Report(&r, "")
+			if s := r.Stages[0]; s.Code != c.want || s.Cause == "" || s.Action == "" || s.Who == "" {
+				t.Errorf("got %+v, want %s", s, c.want)
 			}
 		})
 	}
@@ -174,6 +200,7 @@ func TestMask(t *testing.T) {
 		"AUTHENTICATE":           {"a BAD AUTHENTICATE XOAUTH2 dXNlcj1hAWF1dGg9QmVhcmVyIHgBAQ==", "a BAD AUTHENTICATE XOAUTH2 [masked]"},
 		"LOGIN command":          {"a BAD LOGIN tim@example.com hunter2 is odd", "a BAD LOGIN tim@example.com [masked] is odd"},
 		"PASS command":           {"-ERR unknown command PASS hunter2", "-ERR unknown command PASS [masked]"},
+		"mechanisms on offer":    {"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=LOGIN] ready", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=LOGIN] ready"},
 		"base64 by itself":       {"535 bad AHRpbQB0YW5zdGFhZnRhbnN0YWFm", "535 bad [masked]"},
 		"base64 of a password":   {"535 bad dGFuc3RhYWZ0YW5zdGFhZg==", "535 bad [masked]"},
 		"bearer":                 {"401 Authorization: Bearer ya29.abc-def", "401 Authorization: Bearer [masked]"},

@@ -253,6 +253,12 @@ func (d *badDesk) run(want told, stdin string, args ...string) {
 	if !strings.Contains(words.stdout+words.stderr, want.Code) || jargon.MatchString(words.stdout+words.stderr) || words.stdout+words.stderr == "" {
 		d.t.Errorf("%s says\n%s%s", what, words.stdout, words.stderr)
 	}
+	for _, secret := range []string{stdin, mailtest.Anna.Address} {
+		// Sentences about fields have an example of an address.
+		if shown := words.stdout + object.stdout; secret != "" && strings.Contains(shown, secret) && !strings.HasPrefix(want.Code, "input.") {
+			d.t.Errorf("%s repeats %q:\n%s", what, secret, shown)
+		}
+	}
 	if strings.Count(words.stderr, "\n") > 1 || (words.stderr != "" && !strings.HasSuffix(words.stderr, "["+want.Code+"]\n")) {
 		d.t.Errorf("%s ends with\n%s", what, words.stderr)
 	}

@@ -132,6 +132,7 @@ func TestStrangeServersAtSignIn(t *testing.T) {
 		{"EHLO answered with rubbish", with([2]string{"EHLO ", "hello yourself\r\n"}), nil, mailstead.KindTemporary, "send.server_fault"},
 		{"codes that change within a reply", with([2]string{"EHLO ", "250-a\r\n550 b\r\n"}), nil, mailstead.KindTemporary, "send.server_fault"},
 		{"no sign-in offered", with([2]string{"EHLO ", "250 mail.example.com\r\n"}), nil, mailstead.KindPermanent, "auth.not_offered"},
+		{"no sign-in offered before TLS", with([2]string{"EHLO ", "250-mail.example.com\r\n250 STARTTLS\r\n"}), nil, mailstead.KindPermanent, "tls.required"},
 		{"only unknown mechanisms", with([2]string{"EHLO ", "250-mail.example.com\r\n250 AUTH GSSAPI NTLM\r\n"}), nil, mailstead.KindPermanent, "auth.mechanism"},
 		{"password in the clear without leave", with(), func(a *mailstead.Access) { a.AllowPlain = false }, mailstead.KindPermanent, "tls.required"},
 		{"wrong password", with([2]string{"AUTH ", "535 5.7.8 no\r\n"}), nil, mailstead.KindCredentials, "credentials"},
