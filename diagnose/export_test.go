@@ -1,8 +1,11 @@
 package diagnose
 
-// MatchPattern matches as a rule does: by the texts that a match needs, then by the
+// Matcher matches as a rule does: by the texts that a match needs, then by the
 // expression.
-func MatchPattern(pattern, text string) bool { return newPattern(pattern).match(newWords(text)) }
+func Matcher(pattern string) func(text string) bool {
+	p := newPattern(pattern)
+	return func(text string) bool { return p.match(newWords(text)) }
+}
 
 // Normalise makes the line that rules are matched with.
 func Normalise(text string) string { return normalise(text) }
