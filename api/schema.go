@@ -45,6 +45,7 @@ type (
 	eventTypeSchema     struct{}
 	stageSchema         struct{}
 	sourceSchema        struct{}
+	questionSchema      struct{}
 	domainStateSchema   struct{}
 	usernameSchema      struct{}
 	secretSchema        struct{}
@@ -150,7 +151,12 @@ func (stageSchema) Schema(huma.Registry) *huma.Schema {
 
 func (sourceSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.DomainBuiltIn, mailstead.DomainAdministrator, mailstead.DomainLearned,
-		discover.SourceMX, discover.SourceSRV, discover.SourceAutoconfig, discover.SourceMXAutoconfig, discover.SourceNone)
+		discover.SourceMX, discover.SourcePACC, discover.SourceSRV, discover.SourceAutoconfig, discover.SourceMXAutoconfig,
+		discover.SourcePublicDirectory, discover.SourceAutodiscover, discover.SourceGuess, discover.SourceNone)
+}
+
+func (questionSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(discover.OutcomeOK, discover.OutcomeNothing, discover.OutcomeBroken, discover.OutcomeSkipped)
 }
 
 func (domainStateSchema) Schema(huma.Registry) *huma.Schema {
@@ -259,6 +265,7 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.EventType, eventTypeSchema](r)
 	alias[mailstead.StageName, stageSchema](r)
 	alias[mailstead.DomainSource, sourceSchema](r)
+	alias[discover.Outcome, questionSchema](r)
 	alias[mailstead.DomainState, domainStateSchema](r)
 	alias[mailstead.UsernameForm, usernameSchema](r)
 	alias[mailstead.Secret, secretSchema](r)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
-	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -34,9 +33,11 @@ type configServer struct {
 	Authentication []string `xml:"authentication"`
 }
 
-// errNoServers is a file in which no server of the one side or of the other can be
-// used.
-var errNoServers = errors.New("the file does not name servers for both directions that can be used")
+// What is said of documents.
+const (
+	textServers   = "The document names the servers."
+	textNoServers = "The document does not name servers for both directions that can be used."
+)
 
 // parseAutoconfig reads a configuration file for an address. A server that makes
 // no sense is left out alone. Entities of the file's own are an error, so nothing
@@ -45,16 +46,16 @@ func parseAutoconfig(file []byte, address string) (name string, incoming, outgoi
 	var c clientConfig
 	dec := xml.NewDecoder(bytes.NewReader(file))
 	if err := dec.Decode(&c); err != nil {
-		return "", nil, nil, err
+		return "", nil, nil, errDocument("The document cannot be read.", err)
 	}
 	for _, p := range c.Providers {
 		in := usable(p.Incoming, address, mailstead.IMAP, mailstead.POP3)
 		out := usable(p.Outgoing, address, mailstead.SMTP)
 		if len(in) > 0 && len(out) > 0 {
-			return strings.TrimSpace(p.Name), in, out, nil
+			return providerName(p.Name), in, out, nil
 		}
 	}
-	return "", nil, nil, errNoServers
+	return "", nil, nil, errDocument(textNoServers, nil)
 }
 
 func usable(servers []configServer, address string, protocols ...mailstead.Protocol) []Candidate {
@@ -99,70 +100,96 @@ func (s *configServer) candidate(address string) (Candidate, bool) {
 }
 
 // byAutoconfig asks the domain's own web servers.
-func (n *Network) byAutoconfig(ctx context.Context, address, domain string) step {
-	query := "?emailaddress=" + url.QueryEscape(address)
-	return n.config(ctx, address, newAnswer(address, SourceAutoconfig, TrustHigh),
-		"https://autoconfig."+domain+"/mail/config-v1.1.xml"+query,
-		"https://"+domain+"/.well-known/autoconfig/mail/config-v1.1.xml"+query)
+func (n *Network) byAutoconfig(ctx context.Context, address string) step {
+	return n.config(ctx, address, SourceAutoconfig, TrustHigh, mailstead.DomainOf(address), "?emailaddress="+url.QueryEscape(address))
 }
 
 // byExchanger asks the web servers of the domain that takes the mail. It is somebody
 // else's: it learns the domain of the address, not whose it is.
-func (n *Network) byExchanger(ctx context.Context, address string, exchangers func() ([]string, error)) step {
-	names, _ := exchangers()
+func (n *Network) byExchanger(ctx context.Context, address string, exchangers func() exchange) step {
+	names := exchangers().names
 	domain := mailstead.DomainOf(address)
 	if len(names) == 0 || registrable(names[0]) == registrable(domain) {
 		return step{}
 	}
-	host := registrable(names[0])
-	query := "?emailaddress=" + url.QueryEscape("user@"+domain)
-	return n.config(ctx, address, newAnswer(address, SourceMXAutoconfig, TrustMedium),
+	return n.config(ctx, address, SourceMXAutoconfig, TrustMedium, registrable(names[0]), "?emailaddress="+url.QueryEscape("user@"+domain))
+}
+
+// byPublicDirectory asks the directory that the operator has chosen. It learns the
+// domain alone.
+func (n *Network) byPublicDirectory(ctx context.Context, address string) step {
+	if n.asked.PublicDirectory == "" {
+		return step{}
+	}
+	place := strings.ReplaceAll(n.asked.PublicDirectory, DomainPlaceholder, mailstead.DomainOf(address))
+	return n.configAt(ctx, address, SourcePublicDirectory, TrustMedium, place)
+}
+
+// config asks for a configuration file at the two places that a host has for it.
+func (n *Network) config(ctx context.Context, address string, source mailstead.DomainSource, trust Trust, host, query string) step {
+	return n.configAt(ctx, address, source, trust,
 		"https://autoconfig."+host+"/mail/config-v1.1.xml"+query,
 		"https://"+host+"/.well-known/autoconfig/mail/config-v1.1.xml"+query)
 }
 
-// config asks for a configuration file at several addresses at once; the first one
-// in their order that has it counts.
-func (n *Network) config(ctx context.Context, address string, a *Result, urls ...string) (told step) {
-	type outcome struct {
-		file []byte
-		err  error
-	}
-	outcomes := make([]chan outcome, len(urls))
-	for i, u := range urls {
-		outcomes[i] = make(chan outcome, 1)
-		go func() {
-			file, err := n.fetcher.Fetch(ctx, u)
-			outcomes[i] <- outcome{file, err}
-		}()
-	}
-	for i, u := range urls {
-		o := <-outcomes[i]
-		place, _, _ := strings.Cut(u, "?")
-		if o.err == nil {
-			a.Provider.Name, a.Incoming, a.Outgoing, o.err = parseAutoconfig(o.file, address)
-		}
-		if o.err == nil {
-			told.answer = a
-			told.evidence = append(told.evidence, place+" names the servers.")
-			return told
-		}
-		told.evidence = append(told.evidence, place+": "+fileFailure(o.err))
+func (n *Network) configAt(ctx context.Context, address string, source mailstead.DomainSource, trust Trust, urls ...string) step {
+	a := newAnswer(address, source, trust)
+	told, ok := n.documents(ctx, source, func(file []byte) (_ string, err error) {
+		a.Provider.Name, a.Incoming, a.Outgoing, err = parseAutoconfig(file, address)
+		return textServers, err
+	}, urls...)
+	if ok {
+		told.answer = a
 	}
 	return told
 }
 
-// fileFailure says in plain words why there is no file.
-func fileFailure(err error) string {
-	var known *mailstead.Error
-	switch {
-	case mailstead.KindOf(err) == mailstead.KindNotFound:
-		return "there is no such file."
-	case errors.As(err, &known):
-		return known.Text
-	case errors.Is(err, errNoServers):
-		return "the file does not name servers for both directions that can be used."
-	default:
-		return "the file cannot be read."
+// documents asks for documents at several addresses at once; the first one in their
+// order that read takes counts. ok tells whether there is one.
+func (n *Network) documents(ctx context.Context, source mailstead.DomainSource, read func(file []byte) (said string, err error), urls ...string) (told step, ok bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	files := make([][]byte, len(urls))
+	asked := make([]chan Question, len(urls))
+	for i, u := range urls {
+		asked[i] = make(chan Question, 1)
+		place, _, _ := strings.Cut(u, "?")
+		go func() {
+			asked[i] <- n.ask(source, place, func() (_ string, err error) {
+				files[i], err = n.asked.Fetcher.Fetch(ctx, u)
+				return "", err
+			})
+		}()
 	}
+	for i := range urls {
+		q := <-asked[i]
+		switch {
+		case ok:
+			q.fail(context.Canceled)
+		case q.Outcome == OutcomeOK:
+			var err error
+			if q.Said, err = read(files[i]); err != nil {
+				q.fail(err)
+			}
+		}
+		told.questions = append(told.questions, q)
+		if !ok {
+			told.evidence = append(told.evidence, q.Asked+": "+q.Said)
+		}
+		if q.Outcome == OutcomeOK {
+			ok = true
+			cancel()
+		}
+	}
+	return told, ok
+}
+
+// providerName is a name that somebody outside wrote, as long as names are.
+func providerName(name string) string {
+	const most = 100
+	name = strings.Join(strings.Fields(name), " ")
+	if runes := []rune(name); len(runes) > most {
+		return string(runes[:most])
+	}
+	return name
 }

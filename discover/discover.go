@@ -26,11 +26,15 @@ import (
 // Where answers come from beside the table of domains and the built-in directory: what
 // Network found, and SourceNone for an answer that found nothing.
 const (
-	SourceMX           mailstead.DomainSource = "mx"
-	SourceSRV          mailstead.DomainSource = "srv"
-	SourceAutoconfig   mailstead.DomainSource = "autoconfig"
-	SourceMXAutoconfig mailstead.DomainSource = "mx_autoconfig"
-	SourceNone         mailstead.DomainSource = "none"
+	SourceMX              mailstead.DomainSource = "mx"
+	SourcePACC            mailstead.DomainSource = "pacc"
+	SourceSRV             mailstead.DomainSource = "srv"
+	SourceAutoconfig      mailstead.DomainSource = "autoconfig"
+	SourceMXAutoconfig    mailstead.DomainSource = "mx_autoconfig"
+	SourcePublicDirectory mailstead.DomainSource = "public_directory"
+	SourceAutodiscover    mailstead.DomainSource = "autodiscover"
+	SourceGuess           mailstead.DomainSource = "guess"
+	SourceNone            mailstead.DomainSource = "none"
 )
 
 // Trust says how sure an answer is.
@@ -43,6 +47,9 @@ const (
 	TrustHigh Trust = "high"
 	// TrustMedium is a colleague's choice, or a fact that nobody verified.
 	TrustMedium Trust = "medium"
+	// TrustLow is a guess: nobody named the servers, yet they are there with
+	// certificates that verify for names of the domain.
+	TrustLow Trust = "low"
 	// TrustNone goes with SourceNone.
 	TrustNone Trust = "none"
 )
@@ -94,6 +101,8 @@ type Result struct {
 	EnableURL      string   `json:"enable_url,omitempty"`
 	Notes          string   `json:"notes,omitempty"`
 	Evidence       []string `json:"evidence"`
+	// Questions are what Network asked, in the order in which answers count.
+	Questions []Question `json:"questions"`
 }
 
 // Discover answers which servers serve the address. An unknown domain is no
@@ -105,7 +114,7 @@ func (d *Directory) Discover(ctx context.Context, domains Domains, address strin
 	}
 	r := Result{
 		Address: clean, Source: SourceNone, Trust: TrustNone,
-		Incoming: []Candidate{}, Outgoing: []Candidate{}, Evidence: []string{},
+		Incoming: []Candidate{}, Outgoing: []Candidate{}, Evidence: []string{}, Questions: []Question{},
 	}
 	name := mailstead.DomainOf(clean)
 	done, err := d.fromTable(ctx, domains, name, &r)
@@ -179,6 +188,15 @@ func (r *Result) tell(line string) { r.Evidence = append(r.Evidence, line) }
 func (r *Result) hide(p mailstead.Provider) {
 	r.Provider = Named{ID: p.ID, Name: p.Name}
 	r.ProblemCode, r.Problem = ProblemHidden, p.Name+" is not offered here: choose another provider, or ask an administrator."
+}
+
+// offer copies what is known about a provider, or that it is not offered.
+func (r *Result) offer(p mailstead.Provider) {
+	if p.Hidden {
+		r.hide(p)
+		return
+	}
+	r.fill(p)
 }
 
 // fill copies what is known about a provider.

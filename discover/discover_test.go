@@ -55,6 +55,7 @@ func TestDiscoverBuiltIn(t *testing.T) {
 			"icloud.com is not in the table of domains.",
 			"icloud.com belongs to iCloud Mail in the built-in directory.",
 		},
+		Questions: []discover.Question{},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

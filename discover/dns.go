@@ -5,49 +5,61 @@ import (
 	"errors"
 	"net"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/mailstead/mailstead"
 )
 
-// exchangers are the names of the hosts that take a domain's mail, best first.
-func (n *Network) exchangers(ctx context.Context, domain string) ([]string, error) {
+// exchange is who takes a domain's mail.
+type exchange struct {
+	// names are those of the hosts, best first.
+	names    []string
+	question Question
+}
+
+// exchangers asks who takes a domain's mail.
+func (n *Network) exchangers(ctx context.Context, domain string) (e exchange) {
 	ctx, cancel := context.WithTimeout(ctx, dnsTime)
 	defer cancel()
-	records, err := n.resolver.LookupMX(ctx, domain)
-	var names []string
-	for _, mx := range records {
-		// "." takes no mail (RFC 7505).
-		if name := strings.ToLower(strings.TrimSuffix(mx.Host, ".")); name != "" {
-			names = append(names, name)
+	e.question = n.ask(SourceMX, "MX "+domain, func() (string, error) {
+		records, err := n.asked.Resolver.LookupMX(ctx, domain)
+		for _, mx := range records {
+			// "." takes no mail (RFC 7505).
+			if name := strings.ToLower(strings.TrimSuffix(mx.Host, ".")); name != "" {
+				e.names = append(e.names, name)
+			}
 		}
-	}
-	if len(names) > 0 {
-		return names, nil
-	}
-	return nil, err
+		if len(e.names) > 0 {
+			return "The mail exchanger is " + e.names[0] + ".", nil
+		}
+		if err == nil {
+			err = errNoRecord(domain)
+		}
+		return "", err
+	})
+	return e
 }
 
 // byMX recognises a service of the directory by the hosts that take the mail.
-func (n *Network) byMX(address string, exchangers func() ([]string, error)) step {
-	domain := mailstead.DomainOf(address)
-	names, err := exchangers()
+func (n *Network) byMX(address string, e exchange) step {
+	domain, names := mailstead.DomainOf(address), e.names
+	told := step{questions: []Question{e.question}}
 	if len(names) == 0 {
-		return step{evidence: []string{"The mail exchanger of " + domain + " is not known: " + lookupFailure(err) + "."}}
+		told.evidence = []string{"The mail exchanger of " + domain + " is not known: " + clause(e.question.Said)}
+		return told
 	}
 	p, ok := n.directory.byExchanger(names[0])
 	if !ok {
-		return step{evidence: []string{"The mail exchanger of " + domain + " is " + names[0] + ", which is not in the built-in directory."}}
-	}
-	told := step{answer: newAnswer(address, SourceMX, TrustMedium)}
-	if p.Hidden {
-		told.answer.hide(p)
-		told.evidence = []string{"The mail exchanger of " + domain + ", " + names[0] + ", belongs to " + p.Name + ", which administrators do not offer here."}
+		told.evidence = []string{"The mail exchanger of " + domain + " is " + names[0] + ", which is not in the built-in directory."}
 		return told
 	}
-	told.answer.fill(p)
+	told.answer = newAnswer(address, SourceMX, TrustMedium)
+	told.answer.offer(p)
 	told.evidence = []string{"The mail exchanger of " + domain + ", " + names[0] + ", belongs to " + p.Name + "."}
+	if p.Hidden {
+		told.evidence = []string{"The mail exchanger of " + domain + ", " + names[0] + ", belongs to " + p.Name + ", which administrators do not offer here."}
+	}
 	return told
 }
 
@@ -84,32 +96,31 @@ var services = []struct {
 }
 
 // bySRV reads the servers that the domain names in DNS.
-func (n *Network) bySRV(ctx context.Context, address string) step {
+func (n *Network) bySRV(ctx context.Context, address string) (told step) {
 	ctx, cancel := context.WithTimeout(ctx, dnsTime)
 	defer cancel()
 	domain := mailstead.DomainOf(address)
-	type outcome struct {
-		servers []mailstead.Server
-		err     error
-	}
-	outcomes := make([]chan outcome, len(services))
-	for i := range services {
-		outcomes[i] = make(chan outcome, 1)
-		go func() {
-			servers, err := n.srv(ctx, i, domain)
-			outcomes[i] <- outcome{servers, err}
-		}()
-	}
-	a := newAnswer(address, SourceSRV, TrustMedium)
-	var told step
-	var failure error
+	named := make([][]mailstead.Server, len(services))
+	told.questions = make([]Question, len(services))
+	var wait sync.WaitGroup
 	for i, s := range services {
-		o := <-outcomes[i]
-		failure = errors.Join(failure, o.err)
-		for _, server := range o.servers {
-			told.evidence = append(told.evidence, "_"+s.name+"._tcp."+domain+" names "+net.JoinHostPort(server.Host, strconv.Itoa(server.Port))+".")
-			c := Candidate{Server: server, Username: address, Auth: []string{mailstead.AuthPassword}}
-			if s.protocol == mailstead.SMTP {
+		wait.Go(func() {
+			told.questions[i] = n.ask(SourceSRV, "SRV _"+s.name+"._tcp."+domain, func() (said string, err error) {
+				named[i], err = n.srv(ctx, i, domain)
+				return "The record names " + addresses(named[i]) + ".", err
+			})
+		})
+	}
+	wait.Wait()
+	a := newAnswer(address, SourceSRV, TrustMedium)
+	failure := told.questions[0]
+	for i, s := range services {
+		if failure.Outcome == OutcomeNothing {
+			failure = told.questions[i]
+		}
+		for _, server := range named[i] {
+			told.evidence = append(told.evidence, "_"+s.name+"._tcp."+domain+" names "+server.Addr()+".")
+			if c := passwordCandidate(server, address); s.protocol == mailstead.SMTP {
 				a.Outgoing = append(a.Outgoing, c)
 			} else {
 				a.Incoming = append(a.Incoming, c)
@@ -120,9 +131,18 @@ func (n *Network) bySRV(ctx context.Context, address string) step {
 	case len(a.Incoming) > 0 && len(a.Outgoing) > 0:
 		told.answer = a
 	case len(told.evidence) == 0:
-		told.evidence = []string{"The domain " + domain + " names no mail servers in DNS (SRV): " + lookupFailure(failure) + "."}
+		told.evidence = []string{"The domain " + domain + " names no mail servers in DNS (SRV): " + clause(failure.Said)}
 	}
 	return told
+}
+
+// addresses lists servers as host:port.
+func addresses(servers []mailstead.Server) string {
+	var list []string
+	for _, s := range servers {
+		list = append(list, s.Addr())
+	}
+	return strings.Join(list, " and ")
 }
 
 // maxServers is how many servers of one kind are taken from an answer.
@@ -132,7 +152,7 @@ const maxServers = 4
 // at random (RFC 2782).
 func (n *Network) srv(ctx context.Context, service int, domain string) ([]mailstead.Server, error) {
 	s := services[service]
-	_, records, err := n.resolver.LookupSRV(ctx, s.name, "tcp", domain)
+	_, records, err := n.asked.Resolver.LookupSRV(ctx, s.name, "tcp", domain)
 	var out []mailstead.Server
 	for _, r := range records {
 		// "." tells that the service is not offered (RFC 2782).
@@ -145,8 +165,11 @@ func (n *Network) srv(ctx context.Context, service int, domain string) ([]mailst
 			break
 		}
 	}
-	if len(out) > 0 {
+	switch {
+	case len(out) > 0:
 		err = nil // Some records could be read.
+	case err == nil:
+		err = errNoRecord(domain)
 	}
 	return out, err
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/net/publicsuffix"
@@ -17,6 +16,7 @@ import (
 type Resolver interface {
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+	LookupTXT(ctx context.Context, name string) ([]string, error)
 }
 
 // Fetcher gets a document by HTTPS: *dial.Dialer is one. It bounds redirects and
@@ -25,11 +25,29 @@ type Fetcher interface {
 	Fetch(ctx context.Context, address string) ([]byte, error)
 }
 
-// The longest that all questions to name servers, and everything together, may take.
+// The longest that questions to name servers, to web servers, and everything together
+// may take. What is left to ten seconds is for those who gave up to come home.
 const (
 	dnsTime   = 2 * time.Second
-	wholeTime = 8 * time.Second
+	webTime   = 8 * time.Second
+	wholeTime = 9 * time.Second
 )
+
+// DomainPlaceholder stands for the domain in Asked.PublicDirectory.
+const DomainPlaceholder = "{domain}"
+
+// Asked are those whom a Network asks.
+type Asked struct {
+	Resolver Resolver
+	Fetcher  Fetcher
+	Prober   Prober
+	// PublicDirectory is the https address of a directory of mail services that has
+	// configuration files (draft-ietf-mailmaint-autoconfig), with DomainPlaceholder for
+	// the domain; "" asks none.
+	PublicDirectory string
+	// Now is the clock that durations are measured with.
+	Now func() time.Time
+}
 
 // Network finds the servers of domains that nobody here knows, by what the domain
 // itself publishes. All sources are asked at once. Which of their answers counts is
@@ -37,82 +55,111 @@ const (
 //
 //  1. SourceMX: the domain's mail goes to a service of the directory (RFC 5321
 //     section 5.1).
-//  2. SourceSRV: the domain names its servers in DNS (RFC 6186, RFC 8314 section 5.1).
-//  3. SourceAutoconfig: the domain's web server has a configuration file for mail
+//  2. SourcePACC: the domain's web server has a configuration file that its name
+//     server vouches for (draft-ietf-mailmaint-pacc).
+//  3. SourceSRV: the domain names its servers in DNS (RFC 6186, RFC 8314 section 5.1).
+//  4. SourceAutoconfig: the domain's web server has a configuration file for mail
 //     programs (draft-ietf-mailmaint-autoconfig).
-//  4. SourceMXAutoconfig: the domain of its mail exchanger has one.
+//  5. SourceMXAutoconfig: the domain of its mail exchanger has one.
+//  6. SourcePublicDirectory: the public directory has one, if the operator chose one.
+//  7. SourceAutodiscover: the domain's web server names its Exchange server
+//     (Autodiscover v2), which a service of the directory has, or which speaks the
+//     protocols of mail.
+//  8. SourceGuess: the names that mail servers usually have lead to some, with
+//     certificates that verify. They are tried when neither 1 nor 3 has an answer.
 //
-// No mail server is asked, and no password is involved. The full address goes to
-// no one but the web server of its own domain.
+// No password is involved. The full address goes to no one but the web server of its
+// own domain.
 type Network struct {
 	directory *Directory
-	resolver  Resolver
-	fetcher   Fetcher
+	asked     Asked
 }
 
 // NewNetwork returns a Network that recognises the services of a directory.
-func NewNetwork(d *Directory, r Resolver, f Fetcher) *Network {
-	return &Network{directory: d, resolver: r, fetcher: f}
+func NewNetwork(d *Directory, a Asked) *Network {
+	return &Network{directory: d, asked: a}
 }
 
 // step is what one source has to say. answer is nil when it knows nothing.
 type step struct {
-	answer   *Result
-	evidence []string
+	answer    *Result
+	evidence  []string
+	questions []Question
 }
 
 // Find completes the answer to an address that the directory does not know. An
-// answer that found nothing still has the evidence of what was asked. Its time is
-// bounded by ten seconds, and by ctx.
+// answer that found nothing still has the evidence of what was asked. Nobody is waited
+// for who could not decide any more. Its time is bounded by ten seconds, and by ctx.
 func (n *Network) Find(ctx context.Context, r Result) Result {
 	if r.Source != SourceNone || r.ProblemCode != "" {
 		return r
 	}
 	ctx, cancel := context.WithTimeout(ctx, wholeTime)
 	defer cancel()
-	domain := mailstead.DomainOf(r.Address)
-	exchangers := later(func() ([]string, error) { return n.exchangers(ctx, domain) })
-	sources := []func() step{
-		func() step { return n.byMX(r.Address, exchangers) },
-		func() step { return n.bySRV(ctx, r.Address) },
-		func() step { return n.byAutoconfig(ctx, r.Address, domain) },
-		func() step { return n.byExchanger(ctx, r.Address, exchangers) },
-	}
-	steps := make([]step, len(sources))
-	var wait sync.WaitGroup
+	web, stop := context.WithTimeout(ctx, webTime)
+	defer stop()
+	sources := n.sources(ctx, web, r.Address)
+	steps := make([]chan step, len(sources))
 	for i, ask := range sources {
-		wait.Go(func() { steps[i] = ask() })
+		steps[i] = make(chan step, 1)
+		go func() { steps[i] <- ask() }()
 	}
-	wait.Wait()
-	for _, s := range steps {
-		r.Evidence = append(r.Evidence, s.evidence...)
-	}
-	for _, s := range steps {
-		if s.answer == nil {
+	var answer *Result
+	for _, next := range steps {
+		s := <-next
+		r.Questions = append(r.Questions, s.questions...)
+		if answer != nil {
 			continue
 		}
-		found := *s.answer
-		found.Address, found.Evidence = r.Address, r.Evidence
-		if found.Provider.ID == "" {
-			found.Foreign = foreign(domain, found.Incoming, found.Outgoing)
+		r.Evidence = append(r.Evidence, s.evidence...)
+		if answer = s.answer; answer != nil {
+			cancel()
 		}
-		return found
 	}
-	return r
+	if answer == nil {
+		return r
+	}
+	answer.Address, answer.Evidence, answer.Questions = r.Address, r.Evidence, r.Questions
+	if answer.Provider.ID == "" {
+		answer.Foreign = foreign(mailstead.DomainOf(r.Address), answer.Incoming, answer.Outgoing)
+	}
+	return *answer
+}
+
+// sources are whom an address is asked for, in the order in which answers count. web
+// bounds web servers, ctx all.
+func (n *Network) sources(ctx, web context.Context, address string) []func() step {
+	exchangers := later(func() exchange { return n.exchangers(ctx, mailstead.DomainOf(address)) })
+	byMX := later(func() step { return n.byMX(address, exchangers()) })
+	bySRV := later(func() step { return n.bySRV(ctx, address) })
+	return []func() step{
+		byMX,
+		func() step { return n.byPACC(web, address) },
+		bySRV,
+		func() step { return n.byAutoconfig(web, address) },
+		func() step { return n.byExchanger(web, address, exchangers) },
+		func() step { return n.byPublicDirectory(web, address) },
+		func() step { return n.byAutodiscover(ctx, web, address) },
+		func() step {
+			if byMX().answer != nil || bySRV().answer != nil {
+				return step{}
+			}
+			return n.byGuess(ctx, address)
+		},
+	}
 }
 
 // later begins f at once; who calls what it returns waits for it.
-func later[T any](f func() (T, error)) func() (T, error) {
+func later[T any](f func() T) func() T {
 	var v T
-	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		v, err = f()
+		v = f()
 	}()
-	return func() (T, error) {
+	return func() T {
 		<-done
-		return v, err
+		return v
 	}
 }
 

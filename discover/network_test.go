@@ -2,6 +2,7 @@ package discover_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"slices"
 	"strconv"
@@ -19,11 +20,15 @@ import (
 // world is what names and documents there are outside. What is not in it does not
 // exist; what is slow takes that long, or as long as it may.
 type world struct {
-	mx    map[string][]string // exchangers by domain
-	srv   map[string][]string // "host:port" by "_imaps._tcp.example.com"
-	files map[string]string   // by address without query
-	slow  map[string]time.Duration
-	asked chan string
+	mx  map[string][]string // exchangers by domain
+	srv map[string][]string // "host:port" by "_imaps._tcp.example.com"
+	// records are such as a name server would have that does not follow the rules
+	records map[string][]*net.SRV
+	txt     map[string][]string // records by name
+	files   map[string]string   // by address without query
+	mail    map[string]bool     // servers with good certificates, as "imap mail.example.com:993:tls"
+	slow    map[string]time.Duration
+	asked   chan string
 }
 
 func (w *world) wait(ctx context.Context, what string) error {
@@ -39,9 +44,14 @@ func (w *world) wait(ctx context.Context, what string) error {
 	}
 }
 
+// lookupError is what *net.Resolver makes of a context that ended.
+func lookupError(name string, err error) error {
+	return &net.DNSError{Err: err.Error(), Name: name, IsTimeout: errors.Is(err, context.DeadlineExceeded), UnwrapErr: err}
+}
+
 func (w *world) LookupMX(ctx context.Context, name string) (out []*net.MX, err error) {
 	if err := w.wait(ctx, "MX "+name); err != nil {
-		return nil, &net.DNSError{Err: err.Error(), Name: name, IsTimeout: true}
+		return nil, lookupError(name, err)
 	}
 	for i, host := range w.mx[name] {
 		out = append(out, &net.MX{Host: host, Pref: uint16(i)})
@@ -55,23 +65,49 @@ func (w *world) LookupMX(ctx context.Context, name string) (out []*net.MX, err e
 func (w *world) LookupSRV(ctx context.Context, service, proto, name string) (_ string, out []*net.SRV, err error) {
 	name = "_" + service + "._" + proto + "." + name
 	if err := w.wait(ctx, name); err != nil {
-		return "", nil, &net.DNSError{Err: err.Error(), Name: name, IsTimeout: true}
+		return "", nil, lookupError(name, err)
 	}
 	for _, text := range w.srv[name] {
 		host, port, _ := net.SplitHostPort(text)
 		n, _ := strconv.ParseUint(port, 10, 16)
 		out = append(out, &net.SRV{Target: host, Port: uint16(n)})
 	}
-	if out == nil {
+	if out = append(out, w.records[name]...); out == nil {
 		err = &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 	}
 	return "", out, err
 }
 
+func (w *world) LookupTXT(ctx context.Context, name string) ([]string, error) {
+	if err := w.wait(ctx, "TXT "+name); err != nil {
+		return nil, lookupError(name, err)
+	}
+	if w.txt[name] == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return w.txt[name], nil
+}
+
+func (w *world) Probe(ctx context.Context, s mailstead.Server) error {
+	what := string(s.Protocol) + " " + s.String()
+	if err := w.wait(ctx, what); err != nil {
+		return &mailstead.Error{Kind: mailstead.KindTemporary, Code: "net.timeout", Text: "The server did not answer in time.", Err: err}
+	}
+	if !w.mail[what] {
+		return &mailstead.Error{Kind: mailstead.KindPermanent, Code: "dns.not_found", Text: "The server name does not exist."}
+	}
+	return nil
+}
+
+// network asks w alone.
+func network(d *discover.Directory, w *world) *discover.Network {
+	return discover.NewNetwork(d, discover.Asked{Resolver: w, Fetcher: w, Prober: w, Now: time.Now, PublicDirectory: "https://directory.example/v1/{domain}"})
+}
+
 func (w *world) Fetch(ctx context.Context, address string) ([]byte, error) {
 	place, _, _ := strings.Cut(address, "?")
 	if err := w.wait(ctx, place); err != nil {
-		return nil, &mailstead.Error{Kind: mailstead.KindTemporary, Code: "net.timeout", Text: "The server did not answer in time."}
+		return nil, &mailstead.Error{Kind: mailstead.KindTemporary, Code: "net.timeout", Text: "The server did not answer in time.", Err: err}
 	}
 	if strings.Contains(address, "anna%40example.com") && !strings.Contains(place, "example.com/") {
 		panic("somebody else's web server learns the address: " + address)
@@ -107,7 +143,7 @@ func find(t *testing.T, w *world) discover.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return discover.NewNetwork(d, w, w).Find(t.Context(), r)
+	return network(d, w).Find(t.Context(), r)
 }
 
 type noDomains struct{}
@@ -223,7 +259,7 @@ func TestKnownDomainsAskNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{asked: make(chan string, 1)}
-	n := discover.NewNetwork(d, w, w)
+	n := network(d, w)
 	domains := 0
 	for _, p := range d.Providers() {
 		for _, domain := range p.Domains {
@@ -296,7 +332,7 @@ func FuzzAutoconfig(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r = discover.NewNetwork(d, w, w).Find(t.Context(), r)
+		r = network(d, w).Find(t.Context(), r)
 		for _, c := range slices.Concat(r.Incoming, r.Outgoing) {
 			if err := c.Validate("server"); err != nil {
 				t.Errorf("%+v: %v", c, err)

@@ -189,7 +189,10 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 	hosts := queue.NewHosts(bulkConnections)
 	var network connect.Network
 	if a.c.Discovery {
-		network = discover.NewNetwork(directory, resolver(a.c.Resolver), dialer)
+		network = discover.NewNetwork(directory, discover.Asked{
+			Resolver: resolver(a.c.Resolver), Fetcher: dialer, Prober: discover.NewGreeter(dialer, a.c.EHLOName),
+			PublicDirectory: a.c.DiscoveryDirectory, Now: time.Now,
+		})
 	}
 	a.connect = connect.New(connect.Config{
 		Hosts: hosts, Network: network, OAuth: connect.OAuth{Grants: a.db, Client: services, Tokens: tokens},

@@ -44,21 +44,24 @@ type config struct {
 	Resolver string `koanf:"resolver"`
 	// Discovery lets name servers and web servers be asked about mail domains that
 	// nobody here knows.
-	Discovery        bool            `koanf:"discovery"`
-	AllowUnencrypted bool            `koanf:"allow_unencrypted"`
-	EHLOName         string          `koanf:"ehlo_name"`
-	MaxAttachments   int64           `koanf:"max_attachments"`
-	MaxMessageSize   int64           `koanf:"max_message_size"`
-	PollEvery        time.Duration   `koanf:"poll_every"`
-	SyncRetry        []time.Duration `koanf:"sync_retry"`
-	SyncTrouble      time.Duration   `koanf:"sync_trouble"`
-	SyncLoads        int64           `koanf:"sync_loads"`
-	SendRetry        []time.Duration `koanf:"send_retry"`
-	SendExpire       time.Duration   `koanf:"send_expire"`
-	SendConnections  int             `koanf:"send_connections"`
-	SendUnknownRetry []time.Duration `koanf:"send_unknown_retry"`
-	ConnectTimeout   time.Duration   `koanf:"connect_timeout"`
-	IOTimeout        time.Duration   `koanf:"io_timeout"`
+	Discovery bool `koanf:"discovery"`
+	// DiscoveryDirectory is the address of a public directory that is asked, too, with
+	// {domain} for the domain; empty for none.
+	DiscoveryDirectory string          `koanf:"discovery_directory"`
+	AllowUnencrypted   bool            `koanf:"allow_unencrypted"`
+	EHLOName           string          `koanf:"ehlo_name"`
+	MaxAttachments     int64           `koanf:"max_attachments"`
+	MaxMessageSize     int64           `koanf:"max_message_size"`
+	PollEvery          time.Duration   `koanf:"poll_every"`
+	SyncRetry          []time.Duration `koanf:"sync_retry"`
+	SyncTrouble        time.Duration   `koanf:"sync_trouble"`
+	SyncLoads          int64           `koanf:"sync_loads"`
+	SendRetry          []time.Duration `koanf:"send_retry"`
+	SendExpire         time.Duration   `koanf:"send_expire"`
+	SendConnections    int             `koanf:"send_connections"`
+	SendUnknownRetry   []time.Duration `koanf:"send_unknown_retry"`
+	ConnectTimeout     time.Duration   `koanf:"connect_timeout"`
+	IOTimeout          time.Duration   `koanf:"io_timeout"`
 	// SMTPServer is the mail server that sends when no account may, with how it is
 	// signed in to and whom its mails are from.
 	SMTPServer       string           `koanf:"smtp_server"`

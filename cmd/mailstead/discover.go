@@ -20,8 +20,9 @@ func newDiscover(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "discover ADDRESS", Short: "Recognise the provider and the servers of an address", Args: exactArgs(1),
 		Long: "Recognises the provider and the servers of ADDRESS by the table of domains and the built-in directory of\n" +
-			"providers, else by what the domain publishes in DNS and on its web server. No mail server is asked and no\n" +
-			"password is needed.",
+			"providers, else by what the domain publishes in DNS and on its web server, else by the names that mail\n" +
+			"servers usually have. No password is needed, and none is sent. Says what was asked, what came of it and how\n" +
+			"long it took.",
 		Example: "  mailstead discover anna@gmail.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withFacts(cmd.Context(), func(cl *client) error {
@@ -44,12 +45,20 @@ func sourceWords(s mailstead.DomainSource) string {
 		return "the table of domains, learnt from a colleague's sign-in"
 	case discover.SourceMX:
 		return "the mail exchanger of the domain (MX)"
+	case discover.SourcePACC:
+		return "the configuration file of the domain, which its name server vouches for (PACC)"
 	case discover.SourceSRV:
 		return "the name server of the domain (SRV)"
 	case discover.SourceAutoconfig:
 		return "the configuration file of the domain (autoconfig)"
 	case discover.SourceMXAutoconfig:
 		return "the configuration file of the domain's mail exchanger (autoconfig)"
+	case discover.SourcePublicDirectory:
+		return "the public directory of mail services"
+	case discover.SourceAutodiscover:
+		return "the web server of the domain, which names its Exchange server (Autodiscover)"
+	case discover.SourceGuess:
+		return "a guess: the usual names lead to servers with valid certificates"
 	default:
 		return "nowhere: name its servers"
 	}
@@ -80,6 +89,13 @@ func writeDiscovery(w io.Writer, r discover.Result) {
 	}
 	for _, e := range r.Evidence {
 		fmt.Fprintf(w, "Evidence\t%s\n", e)
+	}
+	for _, q := range r.Questions {
+		outcome := string(q.Outcome)
+		if q.Code != "" {
+			outcome += " (" + q.Code + ")"
+		}
+		fmt.Fprintf(w, "Asked\t%s: %s, %d ms, %s: %s\n", q.Source, q.Asked, q.TookMS, outcome, q.Said)
 	}
 	if len(r.Incoming)+len(r.Outgoing) > 0 && r.Problem == "" {
 		fmt.Fprintf(w, "Next\tmailstead account connect %s\n", r.Address)

@@ -18,6 +18,7 @@ import (
 	"github.com/go-viper/mapstructure/v2"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/discover"
 )
 
 // decode takes the settings over by their types.
@@ -116,6 +117,9 @@ func (c *config) check() error {
 			return err
 		}
 	}
+	if err := c.checkDirectory(); err != nil {
+		return err
+	}
 	switch c.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:
@@ -131,6 +135,20 @@ func (c *config) check() error {
 		return badValue("ehlo_name", "a host name such as mail.example.com", nil)
 	}
 	return c.checkNumbers()
+}
+
+// checkDirectory refuses an address of a public directory that has no place for the
+// domain, or that would be told more.
+func (c *config) checkDirectory() error {
+	if c.DiscoveryDirectory == "" {
+		return nil
+	}
+	u, err := url.Parse(strings.Replace(c.DiscoveryDirectory, discover.DomainPlaceholder, "example.com", 1))
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil ||
+		strings.Count(c.DiscoveryDirectory, discover.DomainPlaceholder) != 1 || strings.ContainsAny(u.String(), "{}%") {
+		return badValue("discovery_directory", "an https address with "+discover.DomainPlaceholder+" once, such as https://autoconfig.thunderbird.net/v1.1/"+discover.DomainPlaceholder, err)
+	}
+	return nil
 }
 
 // testAt is TestAt as the time since midnight, negative for never.
