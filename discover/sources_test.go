@@ -158,7 +158,7 @@ func (w *world) without(source mailstead.DomainSource) {
 		delete(w.files, listed)
 	case discover.SourceAutodiscover:
 		delete(w.files, exchange)
-	case discover.SourceGuess:
+	default: // discover.SourceGuess
 		w.mail = nil
 	}
 }
