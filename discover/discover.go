@@ -13,7 +13,7 @@
 // offered, for anybody, and SourceNone.
 //
 // No secret is involved, and no network: what the domain itself publishes is looked up
-// by Network. A provider that cannot be connected is answered with the reason.
+// by Network, and Greeter tries mail servers without a credential. A provider that cannot be connected is answered with the reason.
 package discover
 
 import (

@@ -28,6 +28,8 @@ type labCase struct {
 	asked   mailstead.DomainSource
 	outcome discover.Outcome
 	code    string
+	// first is the host of the first incoming server, "" for any.
+	first string
 	// slow cases wait for limits to pass.
 	slow bool
 }
@@ -220,7 +222,11 @@ func (l *lab) oneByOne() (cases []labCase) {
 	for i, s := range labSources() {
 		d := l.domain(fmt.Sprintf("only-%d", i), true)
 		s.publish(l, d)
-		cases = append(cases, labCase{name: "only " + string(s.source), domain: d, want: s.source, asked: s.source, outcome: discover.OutcomeOK})
+		first := ""
+		if s.source == discover.SourceSRV {
+			first = "first." + d
+		}
+		cases = append(cases, labCase{name: "only " + string(s.source), domain: d, want: s.source, asked: s.source, outcome: discover.OutcomeOK, first: first})
 		if s.source != discover.SourceMXAutoconfig {
 			s.publish(l, all)
 		}
@@ -313,6 +319,9 @@ func (l *lab) run(t *testing.T, cases []labCase) (slowest time.Duration) {
 		slowest = max(slowest, took)
 		if r.Source != c.want || took > 10*time.Second {
 			t.Errorf("%s: source = %q after %v, want %q; evidence: %q", c.name, r.Source, took, c.want, r.Evidence)
+		}
+		if c.first != "" && (len(r.Incoming) == 0 || r.Incoming[0].Host != c.first) {
+			t.Errorf("%s: incoming %+v, want %s first", c.name, r.Incoming, c.first)
 		}
 		if !slices.ContainsFunc(r.Questions, func(q discover.Question) bool {
 			return q.Source == c.asked && q.Outcome == c.outcome && q.Code == c.code

@@ -260,8 +260,9 @@ func TestKnownDomainsAskNobody(t *testing.T) {
 	}
 	w := &world{asked: make(chan string, 1)}
 	n := network(d, w)
-	domains := 0
+	domains, found := 0, 0
 	for _, p := range d.Providers() {
+		found += min(len(p.Domains)+len(p.MXSuffixes), 1)
 		for _, domain := range p.Domains {
 			domains++
 			r, err := d.Discover(t.Context(), noDomains{}, "anna@"+domain)
@@ -278,8 +279,30 @@ func TestKnownDomainsAskNobody(t *testing.T) {
 		t.Errorf("asked for %s", what)
 	default:
 	}
-	if domains < 300 {
-		t.Errorf("only %d domains", domains)
+	if domains < 300 || found < 100 {
+		t.Errorf("only %d domains, only %d providers that addresses lead to", domains, found)
+	}
+}
+
+// TestMailExchangersLeadToTheirProviders: a domain of somebody's own is recognised by
+// who takes its mail, for every provider that takes mail for others.
+func TestMailExchangersLeadToTheirProviders(t *testing.T) {
+	d := builtIn(t)
+	exchangers := 0
+	for _, p := range d.Providers() {
+		for _, suffix := range p.MXSuffixes {
+			exchangers++
+			for _, host := range []string{suffix + ".", "MX7." + suffix + "."} {
+				r := find(t, &world{mx: map[string][]string{"example.com": {host}}})
+				got, ok := d.Provider(r.Provider.ID)
+				if !ok || r.Source != discover.SourceMX || !slices.Contains(got.MXSuffixes, suffix) {
+					t.Errorf("%s of %s: source %q, provider %q", host, p.ID, r.Source, r.Provider.ID)
+				}
+			}
+		}
+	}
+	if exchangers < 50 {
+		t.Errorf("only %d names of mail exchangers", exchangers)
 	}
 }
 

@@ -299,7 +299,7 @@ func FuzzSRV(f *testing.F) {
 	})
 }
 
-func builtIn(f *testing.F) *discover.Directory {
+func builtIn(f testing.TB) *discover.Directory {
 	f.Helper()
 	d, err := discover.New()
 	if err != nil {

@@ -5,11 +5,14 @@ package main_test
 import (
 	"crypto/tls"
 	"net/http"
+	"regexp"
+	"slices"
 	"testing"
 
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/mailstead/mailstead"
+	"github.com/mailstead/mailstead/discover"
 	"github.com/mailstead/mailstead/fakemail"
 	"github.com/mailstead/mailstead/mailtest"
 )
@@ -42,12 +45,21 @@ func TestAddressAloneLeadsToTheMailbox(t *testing.T) {
 	s := serve(t, t.TempDir(), trusting(t, ca, `resolver: "`+names+`"`)...)
 	s.setUp()
 	found := call[struct {
-		Source   string
-		Foreign  []string
-		Evidence []string
+		Source    string
+		Foreign   []string
+		Evidence  []string
+		Questions []discover.Question
 	}](s, http.MethodPost, "/connect/discover", map[string]any{"address": mailtest.Anna.Address})
 	if found.Source != "srv" || len(found.Foreign) != 1 || found.Foreign[0] != "hosting.example" {
 		t.Fatalf("found %+v", found)
+	}
+	if !slices.ContainsFunc(found.Questions, func(q discover.Question) bool {
+		return q.Source == discover.SourceSRV && q.Asked == "SRV _imaps._tcp."+domain && q.Outcome == discover.OutcomeOK
+	}) {
+		t.Errorf("questions %+v", found.Questions)
+	}
+	if r := s.cli("", "discover", mailtest.Anna.Address); !regexp.MustCompile(`(?m)^Asked +srv: SRV _imaps._tcp.example.com, \d+ ms, ok: The record names mail.hosting.example:\d+.$`).MatchString(r.stdout) {
+		t.Errorf("mailstead discover says:\n%s%s", r.stdout, r.stderr)
 	}
 	request := map[string]any{"address": mailtest.Anna.Address, "password": mailtest.Anna.Password}
 	s.refuses(http.MethodPost, "/connect/save", request, http.StatusUnprocessableEntity, "connect.confirm_servers")
