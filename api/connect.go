@@ -12,6 +12,7 @@ import (
 // Connect recognises addresses, tests servers and connects accounts.
 type Connect interface {
 	Discover(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error)
+	Follow(ctx context.Context, actor mailstead.Actor, address string, told func(discover.Question)) (discover.Result, error)
 	Known(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error)
 	Test(ctx context.Context, actor mailstead.Actor, r connect.Request) (connect.Result, error)
 	SendTest(ctx context.Context, actor mailstead.Actor, r connect.Request, t connect.TestMail) (connect.MailTest, error)
@@ -24,9 +25,18 @@ func (h *Handler) connectRoutes() {
 		method: http.MethodPost, path: "/connect/discover", id: "discover", tag: "Connect",
 		summary: "Recognise an address",
 		about: "Finds the provider and the servers of an address, with the source of that knowledge. Of a domain that nobody here knows, " +
-			"the name servers and the web servers are asked what it publishes, for ten seconds at most. No password is needed and no mail server is asked.",
+			"the name servers and the web servers are asked what it publishes, and the names that mail servers usually have are tried, for ten seconds " +
+			"at most. No password is needed, and none is sent.",
 		example: map[string]any{"address": "anna@example.com"},
 	}, h.discover)
+	add(h, route{
+		method: http.MethodPost, path: "/connect/discover/follow", id: "followDiscovery", tag: "Connect",
+		summary: "Recognise an address and follow what is asked",
+		about: "POST /connect/discover whose answer is a stream: each question to the network is a line as soon as it has ended (`{\"question\": …}`), and the " +
+			"last line is the answer (`{\"result\": …}`). Closing the connection gives up.",
+		media:   "application/x-ndjson",
+		example: map[string]any{"address": "anna@example.com"},
+	}, h.followDiscovery)
 	add(h, route{
 		method: http.MethodPost, path: "/connect/test", id: "testConnection", tag: "Connect",
 		summary: "Test a connection before saving it",

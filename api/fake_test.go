@@ -355,6 +355,14 @@ func (f fakeConnect) Discover(_ context.Context, actor mailstead.Actor, address 
 	return discover.Result{Address: address, Source: discover.SourceNone, Trust: discover.TrustNone}, f.note(actor)
 }
 
+func (f fakeConnect) Follow(ctx context.Context, actor mailstead.Actor, address string, told func(discover.Question)) (discover.Result, error) {
+	r, err := f.Discover(ctx, actor, address)
+	if err == nil {
+		told(discover.Question{Source: discover.SourceMX, Asked: "MX", Outcome: discover.OutcomeNothing})
+	}
+	return r, err
+}
+
 func (f fakeConnect) Known(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error) {
 	return f.Discover(ctx, actor, address)
 }

@@ -92,6 +92,7 @@ var rightsTable = []rightsRow{
 	{"deleteDomain", "    U   FF  FFFF   A     FFFF FFFA", "DELETE /domains/{new-domain}", ``},
 
 	{"discover", "        U   AA  AAAA   A     FFAF FFAF", "POST /connect/discover", `{"address":"x@example.com"}`},
+	{"followDiscovery", " U   AA  AAAA   A     FFAF FFAF", "POST /connect/discover/follow", `{"address":"x@example.com"}`},
 	{"testConnection", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/test", `{{mailbox}}`},
 	{"testConnection", "  U   FF  FFFF   A     FFFF FFFF", "POST /connect/test", `{{mailbox},"organisation":true}`},
 	{"connectAccount", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/save", `{{mailbox}}`},

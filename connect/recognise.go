@@ -13,12 +13,22 @@ import (
 // Network finds the servers of domains that nobody here knows: *discover.Network is
 // one.
 type Network interface {
-	Find(ctx context.Context, r discover.Result) discover.Result
+	// Find completes r; told, if set, hears of every question that has ended, of one at
+	// a time.
+	Find(ctx context.Context, r discover.Result, told func(discover.Question)) discover.Result
 }
 
-// Discover recognises an address. It asks no mail server and needs no secret.
+// Discover recognises an address. It needs no secret.
 func (s *Service) Discover(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error) {
-	return s.discover(ctx, actor, address, s.recognise)
+	return s.Follow(ctx, actor, address, nil)
+}
+
+// Follow is Discover that tells of every question to the network as soon as it has
+// ended; what is known here, or was asked before, takes none.
+func (s *Service) Follow(ctx context.Context, actor mailstead.Actor, address string, told func(discover.Question)) (discover.Result, error) {
+	return s.discover(ctx, actor, address, func(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error) {
+		return s.recognise(ctx, actor, address, told)
+	})
 }
 
 // Known recognises an address by what is known here, and asks nobody outside.
@@ -46,7 +56,7 @@ func (s *Service) discover(ctx context.Context, actor mailstead.Actor, address s
 
 // recognise finds out about an address: from the table of domains and the directory,
 // else from what its domain publishes.
-func (s *Service) recognise(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error) {
+func (s *Service) recognise(ctx context.Context, actor mailstead.Actor, address string, told func(discover.Question)) (discover.Result, error) {
 	res, err := s.c.Directory.Discover(ctx, s.c.Store, address)
 	if err != nil || s.c.Network == nil || res.Source != discover.SourceNone || res.ProblemCode != "" {
 		return res, err
@@ -58,7 +68,7 @@ func (s *Service) recognise(ctx context.Context, actor mailstead.Actor, address 
 	if !s.lookups.allow(actor.User.ID, now) {
 		return res, errTooManyTests()
 	}
-	res = s.c.Network.Find(ctx, res)
+	res = s.c.Network.Find(ctx, res, told)
 	if err := ctx.Err(); err != nil {
 		return res, err
 	}
@@ -73,7 +83,7 @@ func (s *Service) recogniseFor(ctx context.Context, actor mailstead.Actor, r *Re
 	if r.ProviderID != "" || (r.SendOnly || typed(r.Incoming)) && (r.ReceiveOnly || typed(r.Outgoing)) {
 		return s.c.Directory.Discover(ctx, s.c.Store, r.Address)
 	}
-	return s.recognise(ctx, actor, r.Address)
+	return s.recognise(ctx, actor, r.Address, nil)
 }
 
 // confirmed refuses servers of another domain than the address's that no person has

@@ -16,8 +16,11 @@ type outside struct {
 	foreign []string
 }
 
-func (o *outside) Find(_ context.Context, r discover.Result) discover.Result {
+func (o *outside) Find(_ context.Context, r discover.Result, told func(discover.Question)) discover.Result {
 	o.asked++
+	if told != nil {
+		told(discover.Question{Source: discover.SourceSRV, Asked: "SRV of " + mailstead.DomainOf(r.Address), Outcome: discover.OutcomeOK})
+	}
 	if mailstead.DomainOf(r.Address) != "published.example" {
 		return r
 	}
@@ -58,6 +61,21 @@ func TestServersThatADomainPublishes(t *testing.T) {
 	now = now.Add(time.Hour)
 	if _, err := w.Discover(t.Context(), anna, "anna@published.example"); err != nil || o.asked != 2 {
 		t.Errorf("asked %d times, %v", o.asked, err)
+	}
+}
+
+// TestFollowTellsOfQuestions: a known domain and an answer that was given before take
+// none.
+func TestFollowTellsOfQuestions(t *testing.T) {
+	w := newWorld(t, func(c *connect.Config) { c.Network = new(outside) })
+	var told []string
+	for _, address := range []string{"anna@gmail.com", "anna@published.example", "anna@published.example"} {
+		if _, err := w.Follow(t.Context(), anna, address, func(q discover.Question) { told = append(told, q.Asked) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(told) != 1 || told[0] != "SRV of published.example" {
+		t.Errorf("told of %q", told)
 	}
 }
 

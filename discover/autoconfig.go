@@ -155,7 +155,7 @@ func (n *Network) documents(ctx context.Context, source mailstead.DomainSource, 
 		asked[i] = make(chan Question, 1)
 		place, _, _ := strings.Cut(u, "?")
 		go func() {
-			asked[i] <- n.ask(source, place, func() (_ string, err error) {
+			asked[i] <- n.timed(source, place, func() (_ string, err error) {
 				files[i], err = n.asked.Fetcher.Fetch(ctx, u)
 				return "", err
 			})
@@ -172,6 +172,7 @@ func (n *Network) documents(ctx context.Context, source mailstead.DomainSource, 
 				q.fail(err)
 			}
 		}
+		n.tell(q)
 		told.questions = append(told.questions, q)
 		if !ok {
 			told.evidence = append(told.evidence, q.Asked+": "+q.Said)

@@ -35,7 +35,7 @@ func TestUsualNamesOfRealServers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r = n.Find(t.Context(), r)
+	r = n.Find(t.Context(), r, nil)
 	found := make(map[string]bool)
 	for _, line := range servers(r) {
 		protocol, rest, _ := strings.Cut(line, " ")

@@ -207,7 +207,7 @@ func (l *lab) find(t *testing.T, address string) (discover.Result, time.Duration
 		PublicDirectory: "https://directory.example/v1.1/" + discover.DomainPlaceholder,
 	})
 	begin := time.Now()
-	return n.Find(t.Context(), r), time.Since(begin)
+	return n.Find(t.Context(), r, nil), time.Since(begin)
 }
 
 // authority signs the certificates of the lab.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/publicsuffix"
@@ -73,11 +74,13 @@ type Asked struct {
 type Network struct {
 	directory *Directory
 	asked     Asked
+	// tell hears of questions that have ended, during Find.
+	tell func(Question)
 }
 
 // NewNetwork returns a Network that recognises the services of a directory.
 func NewNetwork(d *Directory, a Asked) *Network {
-	return &Network{directory: d, asked: a}
+	return &Network{directory: d, asked: a, tell: func(Question) {}}
 }
 
 // step is what one source has to say. answer is nil when it knows nothing.
@@ -90,10 +93,12 @@ type step struct {
 // Find completes the answer to an address that the directory does not know. An
 // answer that found nothing still has the evidence of what was asked. Nobody is waited
 // for who could not decide any more. Its time is bounded by ten seconds, and by ctx.
-func (n *Network) Find(ctx context.Context, r Result) Result {
+// told, if set, hears of every question as soon as it has ended, of one at a time.
+func (n *Network) Find(ctx context.Context, r Result, told func(Question)) Result {
 	if r.Source != SourceNone || r.ProblemCode != "" {
 		return r
 	}
+	n = n.telling(told)
 	ctx, cancel := context.WithTimeout(ctx, wholeTime)
 	defer cancel()
 	web, stop := context.WithTimeout(ctx, webTime)
@@ -124,6 +129,19 @@ func (n *Network) Find(ctx context.Context, r Result) Result {
 		answer.Foreign = foreign(mailstead.DomainOf(r.Address), answer.Incoming, answer.Outgoing)
 	}
 	return *answer
+}
+
+// telling is n for one Find.
+func (n *Network) telling(told func(Question)) *Network {
+	if told == nil {
+		return n
+	}
+	var one sync.Mutex
+	return &Network{directory: n.directory, asked: n.asked, tell: func(q Question) {
+		one.Lock()
+		defer one.Unlock()
+		told(q)
+	}}
 }
 
 // sources are whom an address is asked for, in the order in which answers count. web

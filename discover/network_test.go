@@ -143,7 +143,7 @@ func find(t *testing.T, w *world) discover.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return network(d, w).Find(t.Context(), r)
+	return network(d, w).Find(t.Context(), r, nil)
 }
 
 type noDomains struct{}
@@ -269,7 +269,7 @@ func TestKnownDomainsAskNobody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r = n.Find(t.Context(), r); r.Provider.ID != p.ID {
+			if r = n.Find(t.Context(), r, nil); r.Provider.ID != p.ID {
 				t.Errorf("%s: provider %q, want %q", domain, r.Provider.ID, p.ID)
 			}
 		}
@@ -355,7 +355,7 @@ func FuzzAutoconfig(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r = network(d, w).Find(t.Context(), r)
+		r = network(d, w).Find(t.Context(), r, nil)
 		for _, c := range slices.Concat(r.Incoming, r.Outgoing) {
 			if err := c.Validate("server"); err != nil {
 				t.Errorf("%+v: %v", c, err)

@@ -38,9 +38,16 @@ type Question struct {
 	TookMS int64  `json:"took_ms"`
 }
 
-// ask asks one question and takes the time. said is what the answer says; there is
-// none with an error.
+// ask asks one question and tells of it. said is what the answer says; there is none
+// with an error.
 func (n *Network) ask(source mailstead.DomainSource, asked string, f func() (said string, err error)) Question {
+	q := n.timed(source, asked, f)
+	n.tell(q)
+	return q
+}
+
+// timed asks one question and takes the time.
+func (n *Network) timed(source mailstead.DomainSource, asked string, f func() (said string, err error)) Question {
 	q := Question{Source: source, Asked: asked, Outcome: OutcomeOK}
 	begin := n.asked.Now()
 	said, err := f()

@@ -231,6 +231,31 @@ func TestNobodyIsWaitedForWhoCannotDecide(t *testing.T) {
 	})
 }
 
+// TestFindTellsOfQuestions: each of them once, as it has ended.
+func TestFindTellsOfQuestions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := everything()
+		w.without(discover.SourceMX)
+		w.slow = map[string]time.Duration{"TXT _ua-auto-config.example.com": time.Second, "MX example.com": time.Millisecond}
+		d := builtIn(t)
+		r, err := d.Discover(t.Context(), noDomains{}, "anna@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []discover.Question
+		r = network(d, &w).Find(t.Context(), r, func(q discover.Question) { told = append(told, q) })
+		if len(told) < 10 || told[0].Source == discover.SourceMX || r.Source != discover.SourcePACC {
+			t.Errorf("source %q, told of %+v", r.Source, told)
+		}
+		order := func(a, b discover.Question) int { return strings.Compare(a.Asked, b.Asked) }
+		slices.SortFunc(told, order)
+		slices.SortFunc(r.Questions, order)
+		if diff := cmp.Diff(r.Questions, told); diff != "" {
+			t.Errorf("told of others than the answer (-answer +told):\n%s", diff)
+		}
+	})
+}
+
 // mostFetched is what dial.Dialer lets through.
 const mostFetched = 256 << 10
 
@@ -241,7 +266,7 @@ func fuzzed(t *testing.T, d *discover.Directory, w *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r = network(d, w).Find(t.Context(), r)
+	r = network(d, w).Find(t.Context(), r, nil)
 	if len(r.Incoming) > 16 || len(r.Outgoing) > 16 || len(r.Provider.Name) > 1000 {
 		t.Errorf("the answer has no bounds: %d and %d servers", len(r.Incoming), len(r.Outgoing))
 	}

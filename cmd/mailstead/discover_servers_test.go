@@ -44,6 +44,15 @@ func TestAddressAloneLeadsToTheMailbox(t *testing.T) {
 	})
 	s := serve(t, t.TempDir(), trusting(t, ca, `resolver: "`+names+`"`)...)
 	s.setUp()
+	status, answer := s.try(http.MethodPost, "/connect/discover/follow", map[string]any{"address": mailtest.Anna.Address})
+	followed := lines[struct {
+		Question *discover.Question
+		Result   *discover.Result
+	}](t, string(answer))
+	if status != http.StatusOK || len(followed) < 8 || followed[0].Question == nil || followed[len(followed)-1].Result.Source != discover.SourceSRV {
+		t.Fatalf("status %d, followed %s", status, answer)
+	}
+	s.refuses(http.MethodPost, "/connect/discover/follow", map[string]any{"address": "nonsense"}, http.StatusUnprocessableEntity, "input.address")
 	found := call[struct {
 		Source    string
 		Foreign   []string
