@@ -150,25 +150,54 @@ test('an unknown domain: servers by hand, understood while they are typed', asyn
   await done(page, box);
 });
 
+/** follows lets a discovery answer with the question at once, and with the result when the page's answer() is called. */
+async function follows(page: Page, question: unknown, result: unknown) {
+  await page.addInitScript(
+    ([first, last]) => {
+      const real = window.fetch;
+      window.fetch = async (input, init) => {
+        if (!(input instanceof Request) || !input.url.endsWith('/connect/discover/follow')) return real(input, init);
+        const line = (value: unknown) => new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+        const body = new ReadableStream<Uint8Array>({
+          start(out) {
+            out.enqueue(line({ question: first }));
+            Object.assign(window, {
+              answer: () => {
+                out.enqueue(line({ result: last }));
+                out.close();
+              },
+            });
+          },
+        });
+        return new Response(body, { headers: { 'Content-Type': 'application/x-ndjson' } });
+      };
+    },
+    [question, result],
+  );
+}
+
 test('servers that a domain names elsewhere get the password after a word of the person', async ({ page, stage }) => {
   const service = await stage.service({ admin: true });
   const server = { port: 993, security: 'tls', username: 'anna@firm.example', auth: ['pw'] };
-  let answer: (() => void) | undefined;
-  await page.route('**/api/v1/connect/discover', async (route) => {
-    await new Promise<void>((done) => (answer = done));
-    await route.fulfill({
-      json: {
-        address: 'anna@firm.example',
-        provider: { id: '', name: '' },
-        source: 'srv',
-        trust: 'medium',
-        incoming: [{ ...server, protocol: 'imap', host: 'imap.hosting.example' }],
-        outgoing: [{ ...server, protocol: 'smtp', host: 'smtp.hosting.example', port: 465 }],
-        foreign: ['hosting.example'],
-        evidence: ['_imaps._tcp.firm.example names imap.hosting.example:993.'],
-      },
-    });
-  });
+  const question = {
+    source: 'srv',
+    asked: 'SRV _imaps._tcp.firm.example',
+    outcome: 'ok',
+    said: 'The record is there.',
+    took_ms: 3,
+  };
+  const result = {
+    address: 'anna@firm.example',
+    provider: { id: '', name: '' },
+    source: 'srv',
+    trust: 'medium',
+    incoming: [{ ...server, protocol: 'imap', host: 'imap.hosting.example' }],
+    outgoing: [{ ...server, protocol: 'smtp', host: 'smtp.hosting.example', port: 465 }],
+    foreign: ['hosting.example'],
+    evidence: ['_imaps._tcp.firm.example names imap.hosting.example:993.'],
+    questions: [question],
+  };
+  await follows(page, question, result);
   const asked: unknown[] = [];
   await page.route('**/api/v1/connect/test', async (route) => {
     asked.push(route.request().postDataJSON());
@@ -177,8 +206,9 @@ test('servers that a domain names elsewhere get the password after a word of the
   });
   await begin(page, service, 'anna@firm.example');
   await expect(page.getByText(t('connect.looking', { domain: 'firm.example' }))).toBeVisible();
+  await expect(page.getByText('SRV _imaps._tcp.firm.example: The record is there.')).toBeVisible();
   await axe(page, 'a domain is asked');
-  answer!();
+  await page.evaluate('answer()');
   await expect(page.getByText(t('connect.from.srv', { domain: 'firm.example' }))).toBeVisible();
   await secret(page).fill('a password');
   await expect(connectButton(page)).toBeHidden();

@@ -1,6 +1,7 @@
 import { untrack } from 'svelte';
 import { api, call, type Schema } from '$lib/api/client';
-import { ApiError, fieldErrors } from '$lib/api/problem';
+import { lines } from '$lib/api/lines';
+import { ApiError, fieldErrors, offline } from '$lib/api/problem';
 import { t } from '$lib/i18n';
 import { policies } from '$lib/policies.svelte';
 import { go } from '$lib/router.svelte';
@@ -13,10 +14,18 @@ import { fromDiscovery, fromProvider, type Service } from './service';
 
 const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
 
+/** A line of the answer of POST /connect/discover/follow. */
+interface Followed {
+  question?: Schema<'DiscoveryQuestion'>;
+  result?: Schema<'DiscoveryResult'>;
+}
+
 /** wizard holds the one connection that is being made, for as long as the page lives. The password is nowhere else. */
 class Wizard {
   form = $state(blank(session.user?.name));
   found = $state.raw<Schema<'DiscoveryResult'>>();
+  /** What was asked of the network for it, in the order of the answers. */
+  asked = $state.raw<Schema<'DiscoveryQuestion'>[]>([]);
   chosen = $state.raw<Schema<'Provider'>>();
   errors = $state.raw<Record<string, string>>({});
   /** An error that belongs to no field. */
@@ -130,9 +139,7 @@ class Wizard {
   /** discover recognises the address and goes on to the step that follows from it. */
   async discover(): Promise<void> {
     const address = this.form.address.trim();
-    const found = await this.#ask('discover', (signal) =>
-      call(api.POST('/connect/discover', { body: { address }, signal })),
-    );
+    const found = await this.#ask('discover', (signal) => this.#follow(address, signal));
     if (!found) return;
     // Another address is another mailbox: what was chosen for the one before does not hold.
     if (this.#recognised && this.#recognised !== found.address) this.#forgetChoice();
@@ -142,6 +149,21 @@ class Wizard {
     this.#recognised = found.address;
     this.found = found;
     this.#next();
+  }
+
+  /** #follow hears of every question to the network until the answer is there. */
+  async #follow(address: string, signal: AbortSignal): Promise<Schema<'DiscoveryResult'>> {
+    this.asked = [];
+    const body = await call(api.POST('/connect/discover/follow', { body: { address }, signal, parseAs: 'stream' }));
+    try {
+      for await (const line of lines<Followed>(body as ReadableStream<Uint8Array>)) {
+        if (line.result) return line.result;
+        if (line.question) this.asked = [...this.asked, line.question];
+      }
+    } catch (cause) {
+      throw offline(cause);
+    }
+    throw offline(undefined);
   }
 
   choose(provider: Schema<'Provider'>): void {

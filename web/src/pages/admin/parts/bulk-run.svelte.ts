@@ -1,4 +1,5 @@
 import type { Schema } from '$lib/api/client';
+import { lines } from '$lib/api/lines';
 import { ApiError, offline } from '$lib/api/problem';
 
 /** What became of a row. */
@@ -39,24 +40,11 @@ export class BulkRun {
         credentials: 'same-origin',
       });
       if (!answer.ok || !answer.body) throw ApiError.from(answer, await answer.json().catch(() => undefined));
-      await this.#read(answer.body);
+      for await (const line of lines<Line>(answer.body)) this.#take(line);
       if (this.state === 'running') throw offline(undefined);
     } catch (e) {
       this.state = mine.signal.aborted ? 'cancelled' : 'failed';
       this.failure = mine.signal.aborted ? undefined : e instanceof ApiError ? e : offline(e);
-    }
-  }
-
-  async #read(body: ReadableStream<Uint8Array>): Promise<void> {
-    const reader = body.getReader();
-    const decoder = new TextDecoder();
-    let rest = '';
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) if (line.trim()) this.#take(JSON.parse(line) as Line);
     }
   }
 
