@@ -47,7 +47,7 @@ func (h *Handler) followDiscovery(ctx context.Context, actor mailstead.Actor, in
 	if first.err != nil {
 		return nil, first.err
 	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) { //nolint:contextcheck // huma hands the request's context in by hc
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		_, w := humago.Unwrap(hc)
 		h.writeDiscovery(w, first, lines)
 	}}, nil

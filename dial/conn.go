@@ -3,6 +3,7 @@ package dial
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,19 @@ func newConn(raw net.Conn, timeout time.Duration) *Conn {
 func (c *Conn) Encrypted() bool {
 	_, ok := c.Conn.(*tls.Conn)
 	return ok
+}
+
+// Certificate returns the server's certificate, nil without TLS.
+func (c *Conn) Certificate() *x509.Certificate {
+	t, ok := c.Conn.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	chain := t.ConnectionState().PeerCertificates
+	if len(chain) == 0 {
+		return nil
+	}
+	return chain[0]
 }
 
 // SetIdle changes how long a read may wait for the peer, also for one that is

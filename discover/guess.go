@@ -2,6 +2,7 @@ package discover
 
 import (
 	"context"
+	"crypto/x509"
 	"slices"
 	"sync"
 	"time"
@@ -12,9 +13,10 @@ import (
 // Prober looks whether something is a mail server that can be used: *Greeter is one.
 type Prober interface {
 	// Probe connects, encrypts with a certificate that verifies for the name, and reads
-	// what the server says of itself. It knows no credential. It is called from many
-	// goroutines; ctx bounds it. The error is a *mailstead.Error.
-	Probe(ctx context.Context, s mailstead.Server) error
+	// what the server says of itself. It returns the certificate and knows no
+	// credential. It is called from many goroutines; ctx bounds it. The error is a
+	// *mailstead.Error.
+	Probe(ctx context.Context, s mailstead.Server) (*x509.Certificate, error)
 }
 
 // probeTime is the longest that one server is waited for.
@@ -56,7 +58,8 @@ func (n *Network) probe(ctx context.Context, a *Result, lists ...[]mailstead.Ser
 			told.questions[i] = n.ask(a.Source, string(s.Protocol)+" "+s.String(), func() (string, error) {
 				ctx, cancel := context.WithTimeout(ctx, probeTime)
 				defer cancel()
-				return "It is there, and its certificate is valid.", n.asked.Prober.Probe(ctx, s)
+				certificate, err := n.asked.Prober.Probe(ctx, s)
+				return "The server is there with " + describe(certificate) + ".", err
 			})
 		})
 	}
@@ -65,7 +68,7 @@ func (n *Network) probe(ctx context.Context, a *Result, lists ...[]mailstead.Ser
 		if told.questions[i].Outcome != OutcomeOK {
 			continue
 		}
-		told.evidence = append(told.evidence, told.questions[i].Asked+" is there, and its certificate is valid.")
+		told.evidence = append(told.evidence, told.questions[i].Asked+": "+told.questions[i].Said)
 		if c := passwordCandidate(s, a.Address); s.Protocol == mailstead.SMTP {
 			a.Outgoing = append(a.Outgoing, c)
 		} else {
@@ -76,6 +79,18 @@ func (n *Network) probe(ctx context.Context, a *Result, lists ...[]mailstead.Ser
 		told.answer = a
 	}
 	return told
+}
+
+// describe says whose a certificate that has verified is, and how long it is good.
+func describe(c *x509.Certificate) string {
+	if c == nil {
+		return "a certificate that verifies"
+	}
+	issuer := c.Issuer.CommonName
+	if len(c.Issuer.Organization) > 0 {
+		issuer = c.Issuer.Organization[0]
+	}
+	return "a certificate of " + providerName(issuer) + " that is valid until " + c.NotAfter.UTC().Format(time.DateOnly)
 }
 
 // passwordCandidate is a server that takes the address and a password.

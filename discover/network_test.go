@@ -2,6 +2,7 @@ package discover_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net"
 	"slices"
@@ -88,15 +89,15 @@ func (w *world) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	return w.txt[name], nil
 }
 
-func (w *world) Probe(ctx context.Context, s mailstead.Server) error {
+func (w *world) Probe(ctx context.Context, s mailstead.Server) (*x509.Certificate, error) {
 	what := string(s.Protocol) + " " + s.String()
 	if err := w.wait(ctx, what); err != nil {
-		return &mailstead.Error{Kind: mailstead.KindTemporary, Code: "net.timeout", Text: "The server did not answer in time.", Err: err}
+		return nil, &mailstead.Error{Kind: mailstead.KindTemporary, Code: "net.timeout", Text: "The server did not answer in time.", Err: err}
 	}
 	if !w.mail[what] {
-		return &mailstead.Error{Kind: mailstead.KindPermanent, Code: "dns.not_found", Text: "The server name does not exist."}
+		return nil, &mailstead.Error{Kind: mailstead.KindPermanent, Code: "dns.not_found", Text: "The server name does not exist."}
 	}
-	return nil
+	return nil, nil //nolint:nilnil // the certificate does not matter here
 }
 
 // network asks w alone.

@@ -3,6 +3,7 @@ package discover
 import (
 	"bufio"
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"slices"
@@ -43,19 +44,19 @@ func NewGreeter(d Dialer, ehloName string) *Greeter {
 }
 
 // Probe implements Prober.
-func (g *Greeter) Probe(ctx context.Context, s mailstead.Server) error {
+func (g *Greeter) Probe(ctx context.Context, s mailstead.Server) (*x509.Certificate, error) {
 	c, err := g.dialer.Connect(ctx, s, dial.Options{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	t := &talk{dialect: dialects[s.Protocol], name: g.name}
 	t.on(c)
 	defer func() { _ = t.conn.Close() }()
 	defer c.Bind(ctx)()
 	if err := t.probe(ctx, g.dialer, s); err != nil {
-		return dial.Classify("discover.Probe", err)
+		return nil, dial.Classify("discover.Probe", err)
 	}
-	return nil
+	return t.conn.Certificate(), nil
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,8 +87,12 @@ func TestProbe(t *testing.T) {
 		"an address outside the networks": {mailstead.Server{Protocol: mailstead.IMAP, Host: "127.0.0.2", Port: 993, Security: mailstead.SecurityTLS}, "net.guarded"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := greeter(ca).Probe(t.Context(), tt.server); errorCode(err) != tt.code {
+			seen, err := greeter(ca).Probe(t.Context(), tt.server)
+			if errorCode(err) != tt.code {
 				t.Errorf("got %v, want code %q", err, tt.code)
+			}
+			if err == nil && !slices.Contains(seen.DNSNames, mailName) {
+				t.Errorf("certificate for %q", seen.DNSNames)
 			}
 		})
 	}
@@ -161,7 +166,7 @@ func TestProbeOfServersThatMisbehave(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
-			err := greeter(ca).Probe(ctx, mailstead.Server{Protocol: tt.protocol, Host: mailName, Port: says(t, tt.says...), Security: mailstead.SecurityStartTLS})
+			_, err := greeter(ca).Probe(ctx, mailstead.Server{Protocol: tt.protocol, Host: mailName, Port: says(t, tt.says...), Security: mailstead.SecurityStartTLS})
 			if errorCode(err) != tt.code {
 				t.Errorf("got %v, want code %q", err, tt.code)
 			}
@@ -180,7 +185,7 @@ func FuzzProbe(f *testing.F) {
 		s.Port = says(t, greeting, can, start)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if err := greeter(ca).Probe(ctx, s); err == nil {
+		if _, err := greeter(ca).Probe(ctx, s); err == nil {
 			t.Errorf("%q %q %q is taken for an encrypted server", greeting, can, start)
 		}
 	})
