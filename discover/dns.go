@@ -23,7 +23,7 @@ func (n *Network) exchangers(ctx context.Context, domain string) (e exchange) {
 	ctx, cancel := context.WithTimeout(ctx, dnsTime)
 	defer cancel()
 	e.question = n.ask(SourceMX, "MX "+domain, func() (string, error) {
-		records, err := n.asked.Resolver.LookupMX(ctx, domain)
+		records, err := n.asked.Resolver.LookupMX(ctx, domain+".")
 		for _, mx := range records {
 			// "." takes no mail (RFC 7505).
 			if name := strings.ToLower(strings.TrimSuffix(mx.Host, ".")); name != "" {
@@ -152,7 +152,7 @@ const maxServers = 4
 // at random (RFC 2782).
 func (n *Network) srv(ctx context.Context, service int, domain string) ([]mailstead.Server, error) {
 	s := services[service]
-	_, records, err := n.asked.Resolver.LookupSRV(ctx, s.name, "tcp", domain)
+	_, records, err := n.asked.Resolver.LookupSRV(ctx, s.name, "tcp", domain+".")
 	var out []mailstead.Server
 	for _, r := range records {
 		// "." tells that the service is not offered (RFC 2782).

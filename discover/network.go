@@ -13,7 +13,8 @@ import (
 	"github.com/mailstead/mailstead"
 )
 
-// Resolver asks the name servers; *net.Resolver is one.
+// Resolver asks the name servers; *net.Resolver is one. Names end in a dot, so that no
+// search list of the machine leads to others.
 type Resolver interface {
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
@@ -70,7 +71,7 @@ type Asked struct {
 //     certificates that verify. They are tried when neither 1 nor 3 has an answer.
 //
 // No password is involved. The full address goes to no one but the web server of its
-// own domain.
+// own domain, and where that one leads.
 type Network struct {
 	directory *Directory
 	asked     Asked

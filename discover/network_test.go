@@ -50,7 +50,17 @@ func lookupError(name string, err error) error {
 	return &net.DNSError{Err: err.Error(), Name: name, IsTimeout: errors.Is(err, context.DeadlineExceeded), UnwrapErr: err}
 }
 
+// rooted is a name without its dot, which it must have.
+func rooted(name string) string {
+	short, ok := strings.CutSuffix(name, ".")
+	if !ok {
+		panic("a search list could lead elsewhere: " + name)
+	}
+	return short
+}
+
 func (w *world) LookupMX(ctx context.Context, name string) (out []*net.MX, err error) {
+	name = rooted(name)
 	if err := w.wait(ctx, "MX "+name); err != nil {
 		return nil, lookupError(name, err)
 	}
@@ -64,7 +74,7 @@ func (w *world) LookupMX(ctx context.Context, name string) (out []*net.MX, err e
 }
 
 func (w *world) LookupSRV(ctx context.Context, service, proto, name string) (_ string, out []*net.SRV, err error) {
-	name = "_" + service + "._" + proto + "." + name
+	name = "_" + service + "._" + proto + "." + rooted(name)
 	if err := w.wait(ctx, name); err != nil {
 		return "", nil, lookupError(name, err)
 	}
@@ -80,6 +90,7 @@ func (w *world) LookupSRV(ctx context.Context, service, proto, name string) (_ s
 }
 
 func (w *world) LookupTXT(ctx context.Context, name string) ([]string, error) {
+	name = rooted(name)
 	if err := w.wait(ctx, "TXT "+name); err != nil {
 		return nil, lookupError(name, err)
 	}

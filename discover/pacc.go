@@ -112,7 +112,7 @@ func (n *Network) byPACC(ctx context.Context, address string) (told step) {
 	q := n.ask(SourcePACC, "TXT "+record, func() (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, dnsTime)
 		defer cancel()
-		records, err := n.asked.Resolver.LookupTXT(ctx, record)
+		records, err := n.asked.Resolver.LookupTXT(ctx, record+".")
 		if digests = paccDigests(records); len(digests) > 0 {
 			return "The record vouches for a configuration file.", nil
 		}

@@ -211,6 +211,35 @@ func TestPriorityDecides(t *testing.T) {
 	}
 }
 
+// TestWorstCaseIsBounded: name servers that never answer, web servers that answer in the
+// last moment, and then mail servers that say nothing.
+func TestWorstCaseIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := world{files: map[string]string{exchange: activeSync("owa.example.com")}, slow: make(map[string]time.Duration)}
+		for _, s := range []string{"imaps", "imap", "pop3s", "pop3", "submissions", "submission"} {
+			w.slow["_"+s+"._tcp.example.com"] = time.Hour
+		}
+		for _, name := range []string{"MX example.com", "TXT _ua-auto-config.example.com"} {
+			w.slow[name] = time.Hour
+		}
+		for _, place := range []string{ownConfig, wellKnown, listed, exchange, exchangeRoot} {
+			w.slow[place] = 7900 * time.Millisecond
+		}
+		for _, host := range []string{"imap.example.com", "pop.example.com", "smtp.example.com", "mail.example.com", "owa.example.com"} {
+			for _, port := range []string{"993:tls", "143:starttls", "995:tls", "110:starttls", "465:tls", "587:starttls"} {
+				for _, protocol := range []string{"imap", "pop3", "smtp"} {
+					w.slow[protocol+" "+host+":"+port] = time.Hour
+				}
+			}
+		}
+		begin := time.Now()
+		r := find(t, &w)
+		if took := time.Since(begin); took > 9500*time.Millisecond || took < 8*time.Second || r.Source != discover.SourceNone {
+			t.Errorf("source %q after %v", r.Source, took)
+		}
+	})
+}
+
 // TestNobodyIsWaitedForWhoCannotDecide: an answer is given as soon as no better one can
 // come, and the questions say who was not waited for.
 func TestNobodyIsWaitedForWhoCannotDecide(t *testing.T) {
