@@ -44,7 +44,7 @@ func (h *Handler) passwordLinkRoutes() {
 		method: http.MethodPost, path: "/connect/ask", id: "connectAndAsk", tag: "Connect",
 		summary: "Connect an account and ask its user for the password",
 		about: "For administrators: stores the account without a password and makes a link by which its user enters it. " +
-			"No mail server is asked before that.",
+			"Nobody signs in at a mail server before that.",
 		status: http.StatusCreated, errors: []int{http.StatusConflict},
 		example: map[string]any{"account": map[string]any{"address": "anna@example.com", "owner_id": 4}, "hours": 168},
 	}, h.connectAndAsk)

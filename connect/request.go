@@ -89,7 +89,7 @@ type plan struct {
 	relay bool
 }
 
-// plan understands a request. No mail server is asked.
+// plan understands a request. Nobody signs in at a mail server.
 func (s *Service) plan(ctx context.Context, actor mailstead.Actor, r Request) (*plan, error) {
 	owner, err := s.owner(ctx, actor, r)
 	if err != nil {
