@@ -123,6 +123,9 @@ func (n *Network) byPACC(ctx context.Context, address string) (told step) {
 	})
 	told.questions = append(told.questions, q)
 	if len(digests) == 0 {
+		if q.Outcome == OutcomeBroken {
+			told.evidence = append(told.evidence, q.Asked+": "+q.Said)
+		}
 		return told
 	}
 	place := "https://ua-auto-config." + domain + "/.well-known/user-agent-configuration.json"
