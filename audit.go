@@ -60,6 +60,8 @@ const (
 	AuditOAuthAppUpdate   AuditAction = "oauth_app.update"
 	AuditOAuthAppDelete   AuditAction = "oauth_app.delete"
 	AuditAccountSignIn    AuditAction = "account.sign_in"
+	AuditTrustCreate      AuditAction = "trust.create"
+	AuditTrustDelete      AuditAction = "trust.delete"
 	AuditDemoAdd          AuditAction = "demo.add"
 	AuditDemoRemove       AuditAction = "demo.remove"
 )
@@ -77,7 +79,7 @@ func AuditActions() []AuditAction {
 		AuditPoliciesUpdate, AuditLinkCreate, AuditLinkClose, AuditLinkUse,
 		AuditRecordTypePut, AuditRecordTypeDelete, AuditRecordDelete, AuditMailLink, AuditMailUnlink,
 		AuditTemplateCreate, AuditTemplateUpdate, AuditTemplateDelete,
-		AuditOAuthAppCreate, AuditOAuthAppUpdate, AuditOAuthAppDelete, AuditAccountSignIn,
+		AuditOAuthAppCreate, AuditOAuthAppUpdate, AuditOAuthAppDelete, AuditAccountSignIn, AuditTrustCreate, AuditTrustDelete,
 		AuditDemoAdd, AuditDemoRemove,
 	}
 }
@@ -99,6 +101,7 @@ const (
 	AuditPolicy   AuditKind = "policies"
 	AuditTemplate AuditKind = "template"
 	AuditOAuthApp AuditKind = "oauth_app"
+	AuditTrust    AuditKind = "trust"
 	AuditRecord   AuditKind = "record"
 	// AuditRecordType is a type of records; its identifier is its key.
 	AuditRecordType AuditKind = "record_type"

@@ -45,6 +45,9 @@ type Stage struct {
 	Who    string `json:"who,omitempty"`
 	// Server is the server's own words, secrets masked.
 	Server string `json:"server,omitempty"`
+	// Chain is what the server showed of itself when its certificate did not convince,
+	// its own certificate first.
+	Chain []Certificate `json:"chain,omitempty"`
 }
 
 // Failure returns the first failed stage, or nil.

@@ -115,6 +115,7 @@ type Store interface {
 	PolicyStore
 	TemplateStore
 	OAuthAppStore
+	TrustStore
 	MailStore
 }
 
@@ -132,6 +133,10 @@ type Directory interface {
 type Config struct {
 	Store     Store
 	Directory Directory
+	// Trust is told which servers are trusted; nil tells nobody. CheckAuthority reads the
+	// certificate of an authority and sets its fingerprint and subject.
+	Trust          Trust
+	CheckAuthority func(*mailstead.TrustedServer) error
 	// Sealer is needed for apps with a client secret.
 	Sealer Sealer
 	Now    func() time.Time
@@ -165,7 +170,9 @@ type Service struct {
 	roles sync.Mutex
 	// providers is held while providers are changed, until the directory knows it.
 	providers sync.Mutex
-	demo      demo
+	// trust is held while trusted servers are changed, until connections know it.
+	trust sync.Mutex
+	demo  demo
 }
 
 // New returns the journey.

@@ -17,7 +17,7 @@ import (
 // administration. SignIn and Authenticate keep sessions; what SignIn tells the
 // audit is tested by itself. ResumeDemo does again what was told before.
 var readers = map[string]bool{
-	"AssignedAccounts": true, "Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domain": true, "Domains": true, "LoadProviders": true, "OAuthApp": true, "OAuthApps": true, "Policies": true, "Profiles": true, "Provider": true, "Providers": true,
+	"AssignedAccounts": true, "Assignments": true, "Audit": true, "Authenticate": true, "Demo": true, "Domain": true, "Domains": true, "LoadProviders": true, "LoadTrust": true, "OAuthApp": true, "OAuthApps": true, "TrustedServers": true, "Policies": true, "Profiles": true, "Provider": true, "Providers": true,
 	"ResumeDemo": true, "SetupNeeded": true, "SetupToken": true, "SignIn": true, "SignOut": true, "Template": true, "Templates": true, "Tokens": true, "User": true, "Users": true,
 }
 
@@ -59,6 +59,8 @@ func newCast(t *testing.T) *cast {
 	_, err = w.CreateProvider(ctx, operator, "", ownMail("Our mail"))
 	check(err)
 	_, err = w.CreateOAuthApp(ctx, operator, "microsoft", "", admin.OAuthAppChanges{ClientID: ptr("client"), Tenant: ptr("firm.example")})
+	check(err)
+	_, err = w.TrustServer(ctx, operator, trusted("imap.firm.example"))
 	check(err)
 	_, err = w.CreateTemplate(ctx, operator, 0, admin.TemplateChanges{Name: ptr("Offer"), Module: ptr("sales")})
 	check(err)
@@ -221,6 +223,19 @@ var changers = map[string]struct {
 		mailstead.AuditTemplateDelete, object(mailstead.AuditTemplate, "1", "Offer"),
 		[]string{"name", "module", "active"},
 	},
+	"TrustServer": {
+		func(ctx context.Context, c *cast) error {
+			_, err := c.TrustServer(ctx, c.root, trusted("new.firm.example"))
+			return err
+		},
+		mailstead.AuditTrustCreate, object(mailstead.AuditTrust, "2", "new.firm.example:993"),
+		[]string{"host", "port", "kind", "fingerprint", "reason"},
+	},
+	"DistrustServer": {
+		func(ctx context.Context, c *cast) error { return c.DistrustServer(ctx, c.root, 1) },
+		mailstead.AuditTrustDelete, object(mailstead.AuditTrust, "1", "imap.firm.example:993"),
+		[]string{"host", "port", "kind", "fingerprint", "reason"},
+	},
 	"CreateOAuthApp": {
 		func(ctx context.Context, c *cast) error {
 			_, err := c.CreateOAuthApp(ctx, c.root, "google", "", admin.OAuthAppChanges{Name: ptr("Work"), ClientID: ptr("client"), ClientSecret: ptr(mailstead.NewSecret("hidden"))})
@@ -365,7 +380,7 @@ func TestWhatIsStoredIsAudited(t *testing.T) {
 	}
 	reads := []string{
 		"Account", "Assignment", "AssignedAccounts", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "DomainUses", "Domains", "HiddenProviders", "OwnProviders", "OwnedAccounts", "Policies", "Profiles", "ProviderAccounts", "SenderFacts", "Session",
-		"OAuthApp", "OAuthApps", "Template", "Templates", "TokenByHash", "Tokens", "User", "UserByEmail", "Users",
+		"OAuthApp", "OAuthApps", "TrustedServers", "Template", "Templates", "TokenByHash", "Tokens", "User", "UserByEmail", "Users",
 	}
 	for _, name := range reads {
 		without[name] = true

@@ -34,6 +34,7 @@ type Config struct {
 	Policies    Policies
 	Templates   Templates
 	OAuthApps   OAuthApps
+	Trust       Trust
 	SignIns     SignIns
 	Audit       Auditor
 	Checkups    Checkups
@@ -149,6 +150,7 @@ func (h *Handler) routes() {
 	h.policyRoutes()
 	h.templateRoutes()
 	h.oauthRoutes()
+	h.trustRoutes()
 	h.demoRoutes()
 }
 

@@ -49,7 +49,7 @@ func newBench(t testing.TB, edit ...func(*api.Config)) *bench {
 	f := &fakes{}
 	b := &bench{fakes: f, events: &eventLog{}, hub: notify.New(), log: &lockedBuffer{}}
 	c := api.Config{
-		Gate: fakeGate{f}, People: fakePeople{f}, Directory: fakeDirectory{f}, Sharing: fakeSharing{f}, Demo: fakeDemo{f}, Policies: fakePolicies{f}, Templates: fakeTemplates{f}, OAuthApps: fakeOAuth{f}, SignIns: fakeOAuth{f}, Links: fakeLinks{f}, Audit: fakeAudit{f}, Checkups: fakeCheckups{f},
+		Gate: fakeGate{f}, People: fakePeople{f}, Directory: fakeDirectory{f}, Sharing: fakeSharing{f}, Demo: fakeDemo{f}, Policies: fakePolicies{f}, Templates: fakeTemplates{f}, OAuthApps: fakeOAuth{f}, SignIns: fakeOAuth{f}, Trust: fakeTrust{f}, Links: fakeLinks{f}, Audit: fakeAudit{f}, Checkups: fakeCheckups{f},
 		Connect: fakeConnect{f}, Accounts: fakeConnect{f}, Importer: fakeConnect{f}, Inbox: fakeInbox{f}, Outbox: fakeOutbox{f}, Records: fakeRecords{f}, RecordMails: fakeRecords{f}, Notices: fakeNotices{f},
 		Events: notify.NewStream(b.events, b.hub), Explain: fakeExplain{f}, Ready: f,
 		Now: time.Now, Version: "1.0.0",

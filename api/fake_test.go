@@ -702,3 +702,17 @@ var fakeApp = mailstead.OAuthApp{
 	ID: 2, Name: "Work", Service: mailstead.OAuthCustom, Kind: mailstead.OAuthPerson, ClientID: "client", TokenURL: "https://login.example.com/token",
 	Scopes: []string{"mail"}, ProviderIDs: []mailstead.ProviderID{"gmail"}, Active: true, CreatedAt: noon, UpdatedAt: noon,
 }
+
+type fakeTrust struct{ *fakes }
+
+func (f fakeTrust) TrustedServers(_ context.Context, actor mailstead.Actor) ([]mailstead.TrustedServer, error) {
+	return []mailstead.TrustedServer{{ID: 2, Host: "mail.example.com", Port: 993, Kind: mailstead.TrustKey, CreatedAt: noon}}, f.note(actor)
+}
+
+func (f fakeTrust) TrustServer(_ context.Context, actor mailstead.Actor, t mailstead.TrustedServer) (mailstead.TrustedServer, error) {
+	return t, f.note(actor)
+}
+
+func (f fakeTrust) DistrustServer(_ context.Context, actor mailstead.Actor, _ mailstead.TrustID) error {
+	return f.note(actor)
+}

@@ -138,7 +138,7 @@ func openHouse(t *testing.T, o houseOptions) *house {
 		AllowPlain: true, Connected: in.Restart, Compose: composed, Now: o.now, Logger: logger,
 	})
 	h.admin = admin.New(admin.Config{
-		Store: h.db, Directory: directory, Sealer: sealer, Now: o.now, Logger: logger,
+		Store: h.db, Directory: directory, CheckAuthority: dial.DescribeAuthority, Sealer: sealer, Now: o.now, Logger: logger,
 		Demo:         admin.DemoConfig{Servers: o.demo, Directory: directory, Accounts: con, Outbox: out},
 		HashPassword: mailtest.HashPassword,
 	})
@@ -154,7 +154,7 @@ func openHouse(t *testing.T, o houseOptions) *house {
 	rec := record.New(record.Config{Store: h.db, Links: h.db, Shelf: h.db, Blobs: h.blobs, Now: o.now, Logger: logger})
 	told := notice.New(notice.Config{Store: h.db, Shelf: h.db, Sender: out, Now: o.now, Logger: logger, Version: "1.0.0"})
 	h.config = api.Config{
-		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Templates: h.admin, OAuthApps: h.admin, SignIns: con, Audit: h.admin, Checkups: checks, Connect: con, Accounts: con, Importer: con, Links: con, Inbox: in, Outbox: out, Records: rec, RecordMails: rec,
+		Gate: h.admin, People: h.admin, Directory: h.admin, Sharing: h.admin, Demo: h.admin, Policies: h.admin, Templates: h.admin, OAuthApps: h.admin, Trust: h.admin, SignIns: con, Audit: h.admin, Checkups: checks, Connect: con, Accounts: con, Importer: con, Links: con, Inbox: in, Outbox: out, Records: rec, RecordMails: rec,
 		Notices: told, Events: notify.NewStream(h.db, hub), Explain: catalogue, Ready: h.db, Now: o.now, Logger: logger, Version: "1.0.0",
 	}
 	handler, err := api.New(h.config)

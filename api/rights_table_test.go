@@ -78,6 +78,9 @@ var rightsTable = []rightsRow{
 	{"updateTemplate", "  U   FF  FFFF   A     FFFF FFFA", "PATCH /templates/{template}", `{"subject":"x"}`},
 	{"deleteTemplate", "  U   FF  FFFF   A     FFFF FFFA", "DELETE /templates/{inactive-template}", ``},
 
+	{"listTrustedServers", "U FF FFFF   A     FFFF FFFA", "GET /trusted-servers", ``},
+	{"trustServer", "     U   FF  FFFF   A     FFFF FFFA", "POST /trusted-servers", `{"host":"{new}.example","port":993,"kind":"key","fingerprint":"abababababababababababababababababababababababababababababababab","reason":"x"}`},
+	{"distrustServer", "  U   FF  FFFF   A     FFFF FFFA", "DELETE /trusted-servers/{new-trust}", ``},
 	{"listOAuthApps", "   U   FF  FFFF   A     FFFF FFFA", "GET /oauth-apps", ``},
 	{"createOAuthApp", "  U   FF  FFFF   A     FFFF FFFA", "POST /oauth-apps", `{"service":"google","name":"{new}","client_id":"x"}`},
 	{"getOAuthApp", "     U   FF  FFFF   A     FFFF FFFA", "GET /oauth-apps/{new-app}", ``},

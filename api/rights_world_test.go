@@ -387,6 +387,9 @@ func (w *rightsWorld) thing(name string, r *role) string {
 	case "{template}", "{inactive-template}":
 		body := fmt.Sprintf(`{"name":"%s","module":"x","active":%t}`, w.fresh(), name == "{template}")
 		return answer[mailstead.Template](w.t, w.as("ada", call{method: "POST", path: "/templates", body: body}), http.StatusCreated).ID.String()
+	case "{new-trust}":
+		body := `{"host":"` + w.fresh() + `.example","port":993,"kind":"key","fingerprint":"` + strings.Repeat("ab", 32) + `","reason":"x"}`
+		return answer[mailstead.TrustedServer](w.t, w.as("ada", call{method: "POST", path: "/trusted-servers", body: body}), http.StatusCreated).ID.String()
 	case "{new-app}":
 		body := `{"service":"google","name":"` + w.fresh() + `","client_id":"x"}`
 		return answer[mailstead.OAuthApp](w.t, w.as("ada", call{method: "POST", path: "/oauth-apps", body: body}), http.StatusCreated).ID.String()

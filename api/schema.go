@@ -66,7 +66,12 @@ type (
 	purposeSchema       struct{}
 	noticeKindSchema    struct{}
 	oauthKindSchema     struct{}
+	trustKindSchema     struct{}
 )
+
+func (trustKindSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.TrustKey, mailstead.TrustAuthority)
+}
 
 func (oauthKindSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.OAuthPerson, mailstead.OAuthApplication, mailstead.OAuthServiceAccount)
@@ -214,7 +219,7 @@ func (accountSortSchema) Schema(huma.Registry) *huma.Schema {
 func (auditKindSchema) Schema(huma.Registry) *huma.Schema {
 	return enum(mailstead.AuditUser, mailstead.AuditProfile, mailstead.AuditToken, mailstead.AuditAccount,
 		mailstead.AuditDomain, mailstead.AuditProvider, mailstead.AuditNetwork, mailstead.AuditDemo, mailstead.AuditPolicy,
-		mailstead.AuditRecord, mailstead.AuditRecordType, mailstead.AuditTemplate, mailstead.AuditOAuthApp)
+		mailstead.AuditRecord, mailstead.AuditRecordType, mailstead.AuditTemplate, mailstead.AuditOAuthApp, mailstead.AuditTrust)
 }
 
 func (copyRuleSchema) Schema(huma.Registry) *huma.Schema {
@@ -258,6 +263,7 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.ArrivalState, arrivalStateSchema](r)
 	alias[mailstead.SendPurpose, purposeSchema](r)
 	alias[mailstead.NoticeKind, noticeKindSchema](r)
+	alias[mailstead.TrustKind, trustKindSchema](r)
 	alias[mailstead.OAuthKind, oauthKindSchema](r)
 	alias[mailstead.SenderLevel, levelSchema](r)
 	alias[mailstead.PassReason, passSchema](r)

@@ -234,7 +234,7 @@ func worthTrying(r *mailstead.Report, server, next mailstead.Server) bool {
 		return false
 	}
 	switch mailstead.CodeOf(f.Err) {
-	case "tls.untrusted", "tls.name_mismatch", "tls.expired":
+	case "tls.untrusted", "tls.name_mismatch", "tls.expired", "tls.key_changed":
 		return false
 	}
 	switch f.Stage {

@@ -116,6 +116,7 @@ func (c *Catalogue) fail(s *mailstead.Stage, p mailstead.Protocol, provider stri
 	x := c.atStage(c.Explain(p, provider, s.Err), s.Stage)
 	s.Kind = mailstead.KindOf(s.Err).String()
 	s.Code, s.Cause, s.Action, s.Who = x.Code, x.Cause, x.Action, x.Who
+	s.Chain = dial.Chain(s.Err)
 	var reply *mailstead.ServerReply
 	var name x509.HostnameError
 	switch {

@@ -37,6 +37,8 @@ type Config struct {
 	Allowed []netip.Prefix
 	// Roots are the trusted authorities; nil means those of the system.
 	Roots *x509.CertPool
+	// Trust are servers that are trusted beyond Roots; nil means none.
+	Trust *TrustTable
 	// Hosts are names that lead to listeners of this program; nil means none.
 	Hosts Hosts
 	// Resolver finds addresses; nil means net.DefaultResolver.
@@ -107,7 +109,7 @@ func (d *Dialer) Connect(ctx context.Context, s mailstead.Server, o Options) (c 
 	if err != nil || s.Security != mailstead.SecurityTLS {
 		return c, err
 	}
-	return d.handshake(ctx, c, s.Host, o)
+	return d.handshake(ctx, c, s, o)
 }
 
 // connectPublic looks a name up and dials what the guard lets pass.

@@ -44,7 +44,7 @@ func (d *Dialer) speaksTLS(ctx context.Context, s mailstead.Server, o Options) b
 		return true
 	}
 	switch mailstead.CodeOf(err) {
-	case "tls.untrusted", "tls.name_mismatch", "tls.expired":
+	case "tls.untrusted", "tls.name_mismatch", "tls.expired", "tls.key_changed":
 		return true
 	}
 	return false

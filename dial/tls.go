@@ -22,16 +22,11 @@ func (d *Dialer) StartTLS(ctx context.Context, c *Conn, s mailstead.Server, o Op
 		_ = d.step(o, mailstead.StageTLS, func() error { return err })
 		return nil, err
 	}
-	return d.handshake(ctx, c, s.Host, o)
+	return d.handshake(ctx, c, s, o)
 }
 
-func (d *Dialer) handshake(ctx context.Context, c *Conn, host string, o Options) (*Conn, error) {
-	t := tls.Client(c.socket, &tls.Config{
-		RootCAs:    d.roots(host),
-		ServerName: host,
-		MinVersion: tls.VersionTLS12,
-		Time:       d.config.Now,
-	})
+func (d *Dialer) handshake(ctx context.Context, c *Conn, s mailstead.Server, o Options) (*Conn, error) {
+	t := tls.Client(c.socket, d.tlsConfig(s))
 	err := d.step(o, mailstead.StageTLS, func() error {
 		ctx, cancel := context.WithTimeout(ctx, d.config.HandshakeTimeout)
 		defer cancel()

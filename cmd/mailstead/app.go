@@ -72,7 +72,8 @@ type app struct {
 // good.
 func openApp(ctx context.Context, c config, log *slog.Logger) (_ *app, err error) {
 	samples := demo.New(demo.Config{Live: c.DemoLive, Now: time.Now, Logger: log})
-	dialer, err := newDialer(c, samples)
+	trust := new(dial.TrustTable)
+	dialer, err := newDialer(c, samples, trust)
 	if err != nil {
 		return nil, err
 	}
@@ -100,10 +101,10 @@ func openApp(ctx context.Context, c config, log *slog.Logger) (_ *app, err error
 	if a.blobs, err = blob.Open(filepath.Join(c.Data, "blobs"), blob.Options{}); err != nil {
 		return nil, err
 	}
-	if err := a.wire(dialer, sealer); err != nil {
+	if err := a.wire(dialer, trust, sealer); err != nil {
 		return nil, err
 	}
-	if err := a.admin.LoadProviders(ctx); err != nil {
+	if err := errors.Join(a.admin.LoadProviders(ctx), a.admin.LoadTrust(ctx)); err != nil {
 		return nil, err
 	}
 	configured, err := c.smtp()
@@ -135,7 +136,7 @@ func openStore(ctx context.Context, c config, log *slog.Logger, committed func()
 }
 
 // newDialer makes what all outgoing connections go through.
-func newDialer(c config, hosts dial.Hosts) (*dial.Dialer, error) {
+func newDialer(c config, hosts dial.Hosts, trust *dial.TrustTable) (*dial.Dialer, error) {
 	networks, err := c.networks()
 	if err != nil {
 		return nil, err
@@ -145,13 +146,13 @@ func newDialer(c config, hosts dial.Hosts) (*dial.Dialer, error) {
 		return nil, err
 	}
 	return dial.New(dial.Config{
-		Allowed: networks, Roots: roots, Hosts: hosts, Resolver: resolver(c.Resolver), Now: time.Now,
+		Allowed: networks, Roots: roots, Trust: trust, Hosts: hosts, Resolver: resolver(c.Resolver), Now: time.Now,
 		ConnectTimeout: c.ConnectTimeout, HandshakeTimeout: c.ConnectTimeout, IOTimeout: c.IOTimeout,
 	}), nil
 }
 
 // wire builds the drivers, the journeys and the API.
-func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
+func (a *app) wire(dialer *dial.Dialer, trust *dial.TrustTable, sealer *credential.Sealer) error {
 	directory, err := discover.New()
 	if err != nil {
 		return err
@@ -209,7 +210,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 	}
 	a.checkup = checkup.New(checkup.Config{Store: a.db, Tester: a.connect, Hosts: hosts, Now: time.Now, Logger: a.log, At: at})
 	a.admin = admin.New(admin.Config{
-		Store: a.db, Directory: directory, Sealer: sealer, Now: time.Now, Logger: a.log,
+		Store: a.db, Directory: directory, Trust: trust, CheckAuthority: dial.DescribeAuthority, Sealer: sealer, Now: time.Now, Logger: a.log,
 		Networks: a.c.AllowedNetworks, AllowPlain: a.c.AllowUnencrypted,
 		Demo: admin.DemoConfig{Servers: a.demo, Directory: directory, Accounts: a.connect, Outbox: a.outbox},
 	})
@@ -222,7 +223,7 @@ func (a *app) wire(dialer *dial.Dialer, sealer *credential.Sealer) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Templates: a.admin, OAuthApps: a.admin, SignIns: a.connect, Audit: a.admin, Checkups: a.checkup, Connect: a.connect, Accounts: a.connect, Importer: a.connect, Links: a.connect,
+		Gate: a.admin, People: a.admin, Directory: a.admin, Sharing: a.admin, Demo: a.admin, Policies: a.admin, Templates: a.admin, OAuthApps: a.admin, Trust: a.admin, SignIns: a.connect, Audit: a.admin, Checkups: a.checkup, Connect: a.connect, Accounts: a.connect, Importer: a.connect, Links: a.connect,
 		Inbox: a.inbox, Outbox: a.outbox, Records: a.record, RecordMails: a.record, Notices: a.notice, Events: notify.NewStream(a.db, a.hub), Explain: catalogue, Ready: a.db,
 		Now: time.Now, Logger: a.log, Version: version, MaxSubmission: submissionLimit(a.c.MaxAttachments),
 		MaxAttachments: a.c.MaxAttachments, PublicURL: public, TrustedProxies: proxies,

@@ -85,7 +85,7 @@ func newRoot(c *cli) *cobra.Command {
 		{groupService, "The service:", []*cobra.Command{newServe(c), newDemo(c), newCheck(c), newKey(c), newDB(c)}},
 		{groupPeople, "People and their rights:", []*cobra.Command{newUser(c), newProfile(c), newAssignment(c), newPolicy(c), newToken(c), newAudit(c)}},
 		{groupAccount, "Mail accounts:", []*cobra.Command{
-			newDiscover(c), newDoctor(c), newAccount(c), newCheckup(c), newImport(c), newDomain(c), newProvider(c), newOAuthApp(c), newError(c), newNotice(c), newReport(c),
+			newDiscover(c), newDoctor(c), newAccount(c), newCheckup(c), newImport(c), newDomain(c), newProvider(c), newOAuthApp(c), newTrust(c), newError(c), newNotice(c), newReport(c),
 		}},
 		{groupMail, "Mail:", []*cobra.Command{newMessage(c), newSend(c), newTemplate(c), newOutbox(c), newResolve(c), newRecordType(c), newRecord(c), newLink(c)}},
 	} {

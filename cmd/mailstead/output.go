@@ -201,6 +201,7 @@ func writeReports(w io.Writer, r *api.TestResult) {
 			if s.Server != "" {
 				fmt.Fprintf(w, "    The server said: %s\n", s.Server)
 			}
+			writeChain(w, s.Chain)
 		}
 	}
 }

@@ -46,6 +46,7 @@ func allSteps() map[mailstead.AuditAction]auditStep {
 	maps.Copy(all, policySteps)
 	maps.Copy(all, templateSteps)
 	maps.Copy(all, oauthSteps)
+	maps.Copy(all, trustSteps)
 	return all
 }
 
