@@ -1,40 +1,12 @@
 import type { Page } from '@playwright/test';
 import { axe, connect, expect, signIn, test, type Mailbox, type Service } from './fixtures.ts';
+import { ownProvider, register } from './identity.ts';
 import { words } from './words.ts';
 
 const t = words('en');
 
 // The provider's certificate is issued by an authority of the tests, which the browser does not know.
 test.use({ ignoreHTTPSErrors: true });
-
-/** ownProvider makes the mail servers a provider of example.com. */
-async function ownProvider(page: Page, service: Service): Promise<string> {
-  const { incoming, outgoing } = service;
-  const data = { name: 'Firm mail', domains: ['example.com'], incoming: [incoming], outgoing: [outgoing] };
-  const res = await page.request.post(service.url + '/api/v1/providers', { data });
-  expect(res.status(), await res.text()).toBe(201);
-  return ((await res.json()) as { id: string }).id;
-}
-
-/** register adds the app by which people sign in at the identity provider, without the page. */
-async function register(page: Page, service: Service): Promise<void> {
-  const id = await ownProvider(page, service);
-  const at = service.issuer;
-  const data = {
-    service: 'custom',
-    name: 'Firm',
-    client_id: 'mailstead',
-    client_secret: "the app's secret",
-    issuer: at,
-    auth_url: at + '/auth',
-    token_url: at + '/token',
-    user_info_url: at + '/userinfo',
-    scopes: ['mail', 'openid'],
-    provider_ids: [id],
-  };
-  const res = await page.request.post(service.url + '/api/v1/oauth-apps', { data });
-  expect(res.status(), await res.text()).toBe(201);
-}
 
 const withFirm = (page: Page) => page.getByRole('button', { name: t('oauth.with', { name: 'Firm' }) });
 
@@ -156,33 +128,3 @@ test('an account with a password changes to a sign-in, and back', async ({ page,
   await page.getByRole('button', { name: t('settings.account.password.save') }).click();
   await expect(withFirm(page)).toBeVisible();
 });
-
-for (const language of ['en', 'it', 'ru', 'es'] as const)
-  test(`the sign-in at a provider on a phone, in ${language}`, async ({ page, stage }) => {
-    const says = words(language);
-    await page.setViewportSize({ width: 390, height: 844 });
-    const service = await stage.service({ admin: true, unknown: true });
-    const box = await stage.mailbox();
-    await signIn(page, service);
-    await register(page, service);
-    await page.addInitScript(
-      (language) => localStorage.setItem('mailstead.preferences', JSON.stringify({ language })),
-      language,
-    );
-    await page.goto(service.url + '/connect');
-    await page.getByLabel(says('connect.address.label')).fill(box.address);
-    await page.keyboard.press('Enter');
-    const button = page.getByRole('button', { name: says('oauth.with', { name: 'Firm' }) });
-    await expect(button).toBeVisible();
-    const sideways = () =>
-      page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-    expect(await sideways(), 'scrolls sideways').toBe(false);
-    if (process.env.PICTURES)
-      await page.screenshot({ path: `${process.env.PICTURES}/oauth-${language}.png`, fullPage: true });
-    await button.click();
-    await page.getByRole('link', { name: 'Cancel' }).click();
-    await expect(page.getByText(says('errors.oauth.denied.cause'))).toBeVisible();
-    expect(await sideways(), 'scrolls sideways').toBe(false);
-    if (process.env.PICTURES)
-      await page.screenshot({ path: `${process.env.PICTURES}/oauth-denied-${language}.png`, fullPage: true });
-  });
