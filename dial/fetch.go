@@ -93,15 +93,11 @@ func secure(u *url.URL) error {
 
 // dialWeb opens the connection for a document.
 func (d *Dialer) dialWeb(ctx context.Context, _, address string) (net.Conn, error) {
-	host, text, err := net.SplitHostPort(address)
+	s, err := webServer(address)
 	if err != nil {
 		return nil, err
 	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		return nil, err
-	}
-	c, err := d.Connect(ctx, mailstead.Server{Host: host, Port: port, Security: mailstead.SecurityTLS}, Options{web: true})
+	c, err := d.Connect(ctx, s, Options{web: true})
 	if err != nil {
 		return nil, err
 	}

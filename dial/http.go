@@ -35,19 +35,25 @@ func (d *Dialer) HTTPClient() *http.Client {
 
 // dialService opens the connection to a service.
 func (d *Dialer) dialService(ctx context.Context, _, address string) (net.Conn, error) {
-	host, text, err := net.SplitHostPort(address)
+	s, err := webServer(address)
 	if err != nil {
 		return nil, err
 	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		return nil, err
-	}
-	c, err := d.Connect(ctx, mailstead.Server{Host: host, Port: port, Security: mailstead.SecurityTLS}, Options{Admin: true})
+	c, err := d.Connect(ctx, s, Options{Admin: true})
 	if err != nil {
 		return nil, err // A nil *Conn must not become a net.Conn.
 	}
 	return c, nil
+}
+
+// webServer is the server at host:port, as package net/http asks for it.
+func webServer(address string) (mailstead.Server, error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return mailstead.Server{}, err
+	}
+	port, err := strconv.Atoi(text)
+	return mailstead.Server{Host: host, Port: port, Security: mailstead.SecurityTLS}, err
 }
 
 // bounded is a transport for HTTPS whose answers have an end.
