@@ -6,6 +6,7 @@ import (
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/connect"
+	"github.com/mailstead/mailstead/sender"
 )
 
 // Accounts keeps the accounts that are connected.
@@ -19,6 +20,7 @@ type Accounts interface {
 	RestoreAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, error)
 	Bulk(ctx context.Context, actor mailstead.Actor, ids []mailstead.AccountID, do func(context.Context, mailstead.AccountID) error) ([]connect.BulkResult, error)
 	TestAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (connect.Result, error)
+	SenderHealth(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (sender.Result, error)
 	ChangePassword(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, changed, outgoing mailstead.Secret) (connect.Result, error)
 }
 

@@ -145,6 +145,7 @@ func (h *Handler) routes() {
 	h.explainRoutes()
 	h.checkupRoutes()
 	h.testMailRoutes()
+	h.senderHealthRoutes()
 	h.noticeRoutes()
 	h.auditRoutes()
 	h.policyRoutes()

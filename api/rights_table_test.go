@@ -117,6 +117,7 @@ var rightsTable = []rightsRow{
 	{"listAccounts", "    U   AA  AAAA   A     FFAF FFAF", "GET /accounts?deleted=true", ``},
 	{"restoreAccount", "  U   AH  HHHH   A     FFAF FFHF", "POST /accounts/{deleted-account}/restore", ``},
 	{"testAccount", "     U   AH  FFAF   A     FFAF FFHF", "POST /accounts/{account}/test", ``},
+	{"getSenderHealth", " U   AH  AAAA   A     FFAF FFHF", "GET /accounts/{account}/sender-health", ``},
 	{"changeAccountPassword", "U AH FFAF A     FFAF FFHF", "PUT /accounts/{account}/password", `{"password":"the password of the mailbox"}`},
 	// Who is asked for a password needs the link alone.
 	{"beginSignIn", "     U   AA  AAAA   A     FFAF FFAF", "POST /connect/sign-in", `{"address":"anna@example.com"}`},

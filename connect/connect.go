@@ -96,7 +96,9 @@ type Config struct {
 	// that have none.
 	OAuth OAuth
 	// Network looks up what the directory does not know; nil asks nobody.
-	Network   Network
+	Network Network
+	// Health looks at the domains of accounts; the zero value asks nobody.
+	Health    SenderHealth
 	Explainer Explainer
 	Source    mailstead.SourceDriver
 	Sender    mailstead.SenderDriver

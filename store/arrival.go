@@ -90,6 +90,24 @@ func (db *DB) DueArrivals(ctx context.Context, now time.Time, n int) ([]mailstea
 	return out, nil
 }
 
+// LastArrival returns the message as which the last mail of an account that was made
+// since a time, and whose round trip ended, came in, with the address of that mailbox.
+// It is KindNotFound when there is none.
+func (db *DB) LastArrival(ctx context.Context, id mailstead.AccountID, since time.Time) (m mailstead.Message, mailbox string, err error) {
+	type arrivedRow struct {
+		MessageID int64
+		Address   string
+	}
+	row, err := first(all[arrivedRow](ctx, db.reader(), `SELECT m.id AS message_id, a.address FROM arrivals AS r JOIN outgoing AS o ON o.id = r.outgoing_id
+		JOIN messages AS m ON m.id = r.message_id JOIN accounts AS a ON a.id = r.account_id
+		WHERE o.account_id = ? AND r.state = 'arrived' AND o.created_at >= ? ORDER BY o.id DESC LIMIT 1`, int64(id), millis(since)))
+	if err != nil {
+		return m, "", found(err, "message")
+	}
+	m, err = db.Message(ctx, mailstead.MessageID(row.MessageID))
+	return m, row.Address, err
+}
+
 // SetArrival stores how the second half of a round trip stands. When its state
 // changes it stores an EventOutgoing of the mail.
 func (db *DB) SetArrival(ctx context.Context, id mailstead.OutgoingID, a mailstead.Arrival) error {

@@ -23,7 +23,7 @@ type page[T any] struct {
 
 func newAccount(c *cli) *cobra.Command {
 	return group("account", "Connect and look after mail accounts",
-		newAccountConnect(c), newAccountCreate(c), newAccountList(c), newAccountShow(c), newAccountTest(c),
+		newAccountConnect(c), newAccountCreate(c), newAccountList(c), newAccountShow(c), newAccountTest(c), newAccountSenderHealth(c),
 		newAccountPassword(c), newAccountSignIn(c), newAccountSync(c), newAccountFolders(c), newAccountExport(c),
 		newAccountAsk(c), newAccountPasswords(c), newAccountDisconnect(c), newAccountDelete(c), newAccountRestore(c))
 }

@@ -195,8 +195,12 @@ func (a *app) wire(dialer *dial.Dialer, trust *dial.TrustTable, sealer *credenti
 			PublicDirectory: a.c.DiscoveryDirectory, Now: time.Now,
 		})
 	}
+	health, err := a.senderHealth()
+	if err != nil {
+		return err
+	}
 	a.connect = connect.New(connect.Config{
-		Hosts: hosts, Network: network, OAuth: connect.OAuth{Grants: a.db, Client: services, Tokens: tokens},
+		Hosts: hosts, Network: network, Health: health, OAuth: connect.OAuth{Grants: a.db, Client: services, Tokens: tokens},
 		Store: a.db, Bin: a.db, People: a.db, Links: a.db, Sealer: sealer, Directory: directory, Explainer: catalogue, Source: source, Sender: sender,
 		AllowPlain: a.c.AllowUnencrypted, Connected: a.inbox.Restart, Changed: a.inbox.Restart, Healthy: a.healthy, Compose: composeMail, Now: time.Now, Logger: a.log,
 	})

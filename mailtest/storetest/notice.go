@@ -231,6 +231,8 @@ var noticeTests = map[string]func(*testing.T, *kit){
 		due, err = k.db.DueArrivals(ctx, start, 10)
 		k.ok(err)
 		k.same("found", []any{due[0].Found, due[0].Role}, []any{id, mailstead.FolderJunk})
+		_, _, err = k.db.LastArrival(ctx, a.ID, start)
+		k.missing(err, "message")
 		before := k.lastEvent()
 		arrived := mailstead.Arrival{AccountID: a.ID, State: mailstead.ArrivalArrived, MessageID: id, Folder: mailstead.FolderJunk, ArrivedAt: start}
 		k.ok(k.db.SetArrival(ctx, m.ID, arrived))
@@ -239,6 +241,13 @@ var noticeTests = map[string]func(*testing.T, *kit){
 		due, err = k.db.DueArrivals(ctx, start.Add(time.Hour), 10)
 		k.ok(err)
 		k.same("looked for no longer", len(due), 0)
+		last, mailbox, err := k.db.LastArrival(ctx, a.ID, start)
+		k.ok(err)
+		k.same("the last that arrived", []any{last.ID, mailbox}, []any{id, a.Address})
+		_, _, err = k.db.LastArrival(ctx, a.ID, start.Add(time.Second))
+		k.missing(err, "message")
+		_, _, err = k.db.LastArrival(ctx, a.ID+1, start)
+		k.missing(err, "message")
 		k.missing(k.db.SetArrival(ctx, plain.ID, arrived), "outgoing")
 	},
 }
