@@ -102,7 +102,9 @@ func TestSenderHealthIsRefused(t *testing.T) {
 	var returned error
 	w := newWorld(t, func(c *connect.Config) {
 		c.Health.Checker = l
-		c.Health.Returned = func(context.Context, mailstead.AccountID, time.Time) ([]byte, string, error) { return nil, "", returned }
+		c.Health.Returned = func(context.Context, mailstead.AccountID, time.Time) ([]byte, string, error) {
+			return nil, "", returned
+		}
 	})
 	w.connect(t)
 	reader := mailstead.Actor{User: anna.User, Scopes: []mailstead.Scope{mailstead.ScopeRead}}
