@@ -42,6 +42,8 @@ type OAuthApp struct {
 	Active bool `json:"active"`
 	// SecretExpires is the day on which the client secret ends, as YYYY-MM-DD, or "".
 	SecretExpires string `json:"secret_expires,omitempty"`
+	// Credential is what SecretForecast says, where an app is told to people.
+	Credential *Credential `json:"credential,omitempty" audit:"-"`
 	// Accounts is how many accounts sign in by it.
 	Accounts  int       `json:"accounts,omitempty" audit:"-"`
 	CreatedAt time.Time `json:"created_at" audit:"-"`

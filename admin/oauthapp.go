@@ -30,6 +30,9 @@ func (s *Service) OAuthApps(ctx context.Context, actor mailstead.Actor) ([]mails
 		return nil, nil, err
 	}
 	apps, err := s.c.Store.OAuthApps(ctx)
+	for i := range apps {
+		apps[i].Credential = apps[i].SecretForecast(s.c.Now())
+	}
 	return apps, s.c.Directory.OAuthServices(), err
 }
 
@@ -38,7 +41,9 @@ func (s *Service) OAuthApp(ctx context.Context, actor mailstead.Actor, id mailst
 	if err := actor.RequireAdmin(); err != nil {
 		return mailstead.OAuthApp{}, err
 	}
-	return s.c.Store.OAuthApp(ctx, id)
+	a, err := s.c.Store.OAuthApp(ctx, id)
+	a.Credential = a.SecretForecast(s.c.Now())
+	return a, err
 }
 
 // OAuthAppChanges is what administrators say of an app; nil leaves a field as it is.

@@ -13,6 +13,7 @@ import (
 type Accounts interface {
 	Accounts(ctx context.Context, actor mailstead.Actor, q mailstead.AccountQuery) ([]mailstead.Account, error)
 	Account(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (mailstead.Account, mailstead.Rights, error)
+	Credential(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (*mailstead.Credential, error)
 	UpdateAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, c connect.Changes) (connect.Saved, error)
 	CreateAccount(ctx context.Context, actor mailstead.Actor, n connect.NewAccount) (mailstead.Account, error)
 	RemoveAccount(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID, r connect.Removal) error
@@ -90,7 +91,8 @@ func accountItem(a mailstead.Account) AccountItem { return AccountItem{a, a.Stat
 // AccountDetail is an account with what the reader may do with it.
 type AccountDetail struct {
 	AccountItem
-	Rights mailstead.Rights `json:"rights" doc:"What you may do with the account."`
+	Rights     mailstead.Rights      `json:"rights" doc:"What you may do with the account."`
+	Credential *mailstead.Credential `json:"credential,omitempty" doc:"When what the account signs in with will end, where that is known."`
 }
 
 type accountOutput struct {
@@ -100,7 +102,11 @@ type accountOutput struct {
 
 func (h *Handler) getAccount(ctx context.Context, actor mailstead.Actor, in *AccountPath) (*accountOutput, error) {
 	a, rights, err := h.c.Accounts.Account(ctx, actor, in.ID)
-	return &accountOutput{versionOf(a.UpdatedAt), AccountDetail{accountItem(a), rights}}, err
+	if err != nil {
+		return nil, err
+	}
+	credential, err := h.c.Accounts.Credential(ctx, actor, in.ID)
+	return &accountOutput{versionOf(a.UpdatedAt), AccountDetail{accountItem(a), rights, credential}}, err
 }
 
 // AccountChanges is what to change of an account.

@@ -411,6 +411,10 @@ func (f fakeConnect) Account(_ context.Context, actor mailstead.Actor, id mailst
 	return account(id), mailstead.Rights{Read: true}, f.note(actor)
 }
 
+func (f fakeConnect) Credential(context.Context, mailstead.Actor, mailstead.AccountID) (*mailstead.Credential, error) {
+	return &mailstead.Credential{EndsAt: noon, Reason: mailstead.CredentialAppSecret, Warn: 7}, nil
+}
+
 func (f fakeConnect) UpdateAccount(_ context.Context, actor mailstead.Actor, id mailstead.AccountID, c connect.Changes) (connect.Saved, error) {
 	f.changes = c
 	return connect.Saved{Account: account(id), Result: f.result}, f.note(actor)
