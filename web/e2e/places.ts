@@ -309,6 +309,46 @@ export const places: Place[] = [
       void (await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`)),
   },
   {
+    name: 'settings-account-sender-health',
+    leaves: true,
+    async open(s) {
+      const finding = (part: string, state: string, code: string, records: object[] = []) => ({
+        part,
+        state,
+        code,
+        text: '',
+        records,
+      });
+      const spf = {
+        name: 'example.com',
+        type: 'TXT',
+        value: 'v=spf1 include:_spf.google.com include:mail.example.net ~all',
+        replaces: ['v=spf1 include:mail.example.net ~all'],
+      };
+      const dmarc = {
+        name: '_dmarc.example.com',
+        type: 'TXT',
+        value: 'v=DMARC1; p=none; rua=mailto:postmaster@example.com',
+      };
+      await s.page.route('**/sender-health', (route) =>
+        route.fulfill({
+          json: {
+            domain: 'example.com',
+            findings: [
+              finding('mx', 'ok', 'mx.ok'),
+              finding('spf', 'advice', 'spf.service_missing', [spf]),
+              finding('dkim', 'unknown', 'dkim.no_mail'),
+              finding('dmarc', 'advice', 'dmarc.missing', [dmarc]),
+            ],
+          },
+        }),
+      );
+      await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`);
+      await s.page.getByRole('button', { name: s.t('sender.look') }).click();
+      await s.page.getByRole('heading', { name: s.t('sender.part.dmarc') }).scrollIntoViewIfNeeded();
+    },
+  },
+  {
     name: 'settings-disconnect',
     open: async (s) => {
       await s.page.goto(`${s.demo}/settings/accounts/${await idOf(s.page, s.demo, 'sales@demo.example')}`);
