@@ -16,6 +16,8 @@ type Access struct {
 	// Renew gets another access token after the server refused the one in Secret;
 	// nil where there is none to get.
 	Renew func(ctx context.Context, refused Secret) (Secret, error) `json:"-"`
+	// Told hears of every stage of a Check as it ends; nil where nobody listens.
+	Told func(Stage) `json:"-"`
 	// AllowPlain permits SecurityNone for this server; without it a driver
 	// refuses to send a secret over an unprotected connection.
 	AllowPlain bool

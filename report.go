@@ -50,6 +50,14 @@ type Stage struct {
 	Chain []Certificate `json:"chain,omitempty"`
 }
 
+// Add adds a stage that has ended, and tells of it whom it concerns; told may be nil.
+func (r *Report) Add(s Stage, told func(Stage)) {
+	r.Stages = append(r.Stages, s)
+	if told != nil {
+		told(s)
+	}
+}
+
 // Failure returns the first failed stage, or nil.
 func (r *Report) Failure() *Stage {
 	for i := range r.Stages {

@@ -15,6 +15,7 @@ type Connect interface {
 	Follow(ctx context.Context, actor mailstead.Actor, address string, told func(discover.Question)) (discover.Result, error)
 	Known(ctx context.Context, actor mailstead.Actor, address string) (discover.Result, error)
 	Test(ctx context.Context, actor mailstead.Actor, r connect.Request) (connect.Result, error)
+	FollowTest(ctx context.Context, actor mailstead.Actor, r connect.Request, told func(connect.Told)) (connect.Result, error)
 	SendTest(ctx context.Context, actor mailstead.Actor, r connect.Request, t connect.TestMail) (connect.MailTest, error)
 	Save(ctx context.Context, actor mailstead.Actor, r connect.Request) (connect.Saved, error)
 }
@@ -34,7 +35,7 @@ func (h *Handler) connectRoutes() {
 		summary: "Recognise an address and follow what is asked",
 		about: "POST /connect/discover whose answer is a stream: each question to the network is a line as soon as it has ended (`{\"question\": …}`), and the " +
 			"last line is the answer (`{\"result\": …}`). Closing the connection gives up.",
-		media:   "application/x-ndjson",
+		media:   ndjson,
 		example: map[string]any{"address": "anna@example.com"},
 	}, h.followDiscovery)
 	add(h, route{
@@ -45,6 +46,15 @@ func (h *Handler) connectRoutes() {
 		errors:  []int{http.StatusTooManyRequests},
 		example: example,
 	}, h.testConnection)
+	add(h, route{
+		method: http.MethodPost, path: "/connect/test/follow", id: "followTest", tag: "Connect",
+		summary: "Test a connection and follow its stages",
+		about: "POST /connect/test whose answer is a stream: each stage is a line as soon as it has ended, with its side and server (`{\"stage\": …}`), and the " +
+			"last line is the result (`{\"result\": …}`). A side whose server changes begins anew. Closing the connection gives up.",
+		errors:  []int{http.StatusTooManyRequests},
+		media:   ndjson,
+		example: example,
+	}, h.followTest)
 	add(h, route{
 		method: http.MethodPost, path: "/connect/save", id: "connectAccount", tag: "Connect",
 		summary: "Connect an account",

@@ -355,6 +355,14 @@ func (f fakeConnect) Discover(_ context.Context, actor mailstead.Actor, address 
 	return discover.Result{Address: address, Source: discover.SourceNone, Trust: discover.TrustNone}, f.note(actor)
 }
 
+func (f fakeConnect) FollowTest(ctx context.Context, actor mailstead.Actor, r connect.Request, told func(connect.Told)) (connect.Result, error) {
+	result, err := f.Test(ctx, actor, r)
+	if err == nil {
+		told(connect.Told{Side: mailstead.SideIncoming, Stage: mailstead.Stage{Stage: mailstead.StageDNS, OK: true}})
+	}
+	return result, err
+}
+
 func (f fakeConnect) Follow(ctx context.Context, actor mailstead.Actor, address string, told func(discover.Question)) (discover.Result, error) {
 	r, err := f.Discover(ctx, actor, address)
 	if err == nil {

@@ -98,6 +98,7 @@ var rightsTable = []rightsRow{
 	{"followDiscovery", " U   AA  AAAA   A     FFAF FFAF", "POST /connect/discover/follow", `{"address":"x@example.com"}`},
 	{"testConnection", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/test", `{{mailbox}}`},
 	{"testConnection", "  U   FF  FFFF   A     FFFF FFFF", "POST /connect/test", `{{mailbox},"organisation":true}`},
+	{"followTest", "      U   AA  AAAA   A     FFAF FFAF", "POST /connect/test/follow", `{{mailbox}}`},
 	{"connectAccount", "  U   AA  AAAA   A     FFAF FFAF", "POST /connect/save", `{{mailbox}}`},
 	{"connectAccount", "  U   AF  FFFF   A     FFAF FFFF", "POST /connect/save", `{{mailbox},"owner_id":{user}}`},
 	{"connectAccount", "  U   FF  FFFF   A     FFFF FFFF", "POST /connect/save", `{{mailbox},"organisation":true}`},

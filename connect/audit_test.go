@@ -14,7 +14,7 @@ import (
 
 // readers are the methods of the journey that change nothing that people decide;
 // a test of an account keeps its health.
-var readers = map[string]bool{"Account": true, "Credential": true, "Accounts": true, "Discover": true, "Follow": true, "Known": true, "Test": true, "TestAccount": true, "SendTest": true, "AllowTest": true, "TestStored": true, "PreviewDisconnect": true, "LookAtLink": true, "BeginSignIn": true, "BeginSignInAgain": true, "PasswordLinks": true, "PlanBulk": true, "SenderHealth": true}
+var readers = map[string]bool{"Account": true, "Credential": true, "Accounts": true, "Discover": true, "Follow": true, "Known": true, "Test": true, "FollowTest": true, "TestAccount": true, "SendTest": true, "AllowTest": true, "TestStored": true, "PreviewDisconnect": true, "LookAtLink": true, "BeginSignIn": true, "BeginSignInAgain": true, "PasswordLinks": true, "PlanBulk": true, "SenderHealth": true}
 
 // changers are the methods that change something, what they do to anna's account,
 // and the fields of the entries that tell it.

@@ -172,10 +172,10 @@ func (d *driver) check(ctx context.Context, a mailstead.Access, from string) mai
 	for _, stage := range []mailstead.StageName{mailstead.StageDNS, mailstead.StageTCP, mailstead.StageTLS, mailstead.StageGreeting, mailstead.StageLogin} {
 		var failed *stageError
 		if errors.As(err, &failed) && failed.stage == stage {
-			r.Stages = append(r.Stages, mailstead.Stage{Stage: stage, Err: failed.err})
+			r.Add(mailstead.Stage{Stage: stage, Err: failed.err}, a.Told)
 			return r
 		}
-		r.Stages = append(r.Stages, mailstead.Stage{Stage: stage, OK: true})
+		r.Add(mailstead.Stage{Stage: stage, OK: true}, a.Told)
 	}
 	return r
 }

@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -25,6 +26,8 @@ type trial struct {
 	// oauth tells that the secret is an access token, renew gets another one.
 	oauth bool
 	renew func(ctx context.Context, refused mailstead.Secret) (mailstead.Secret, error)
+	// told hears of every stage as it ends; it may be nil.
+	told func(mailstead.Server, mailstead.Stage)
 	// later tells that the password comes later: nothing is tested.
 	later bool
 	// plain tells that servers without encryption may be spoken to.
@@ -40,6 +43,19 @@ type trial struct {
 // Test tries what the request says, both sides at once, and stores nothing. A
 // server's refusal is no error: it stands in the Result.
 func (s *Service) Test(ctx context.Context, actor mailstead.Actor, r Request) (Result, error) {
+	return s.FollowTest(ctx, actor, r, nil)
+}
+
+// Told is a stage of a test that has just ended. A side whose Server changes begins anew:
+// what was tried before did not work.
+type Told struct {
+	Side   mailstead.SideName `json:"side"`
+	Server mailstead.Server   `json:"server"`
+	Stage  mailstead.Stage    `json:"stage"`
+}
+
+// FollowTest is Test that tells of every stage as it ends, of one at a time.
+func (s *Service) FollowTest(ctx context.Context, actor mailstead.Actor, r Request, told func(Told)) (Result, error) {
 	if err := actor.Require(mailstead.ScopeAccounts); err != nil {
 		return Result{}, err
 	}
@@ -49,6 +65,18 @@ func (s *Service) Test(ctx context.Context, actor mailstead.Actor, r Request) (R
 	}
 	if err := s.allowTest(actor); err != nil {
 		return Result{}, err
+	}
+	if told != nil {
+		var one sync.Mutex
+		for _, t := range p.sides {
+			t.told = func(server mailstead.Server, stage mailstead.Stage) {
+				report := mailstead.Report{Side: t.side, Protocol: server.Protocol, Server: server, Stages: []mailstead.Stage{stage}}
+				s.c.Explainer.Report(&report, s.explainedAs(p.account.ProviderID, server))
+				one.Lock()
+				defer one.Unlock()
+				told(Told{t.side, server, report.Stages[0]})
+			}
+		}
 	}
 	return s.run(ctx, p.sides, actor.IsAdmin(), p.account.ProviderID), nil
 }
@@ -200,6 +228,9 @@ func (s *Service) check(ctx context.Context, limit time.Duration, t *trial, g ta
 	a := mailstead.Access{
 		Server: g.server, Login: g.login, Secret: t.secret, OAuth: t.oauth, Renew: t.renew, Admin: admin,
 		AllowPlain: t.plain && g.server.Security == mailstead.SecurityNone,
+	}
+	if t.told != nil {
+		a.Told = func(stage mailstead.Stage) { t.told(g.server, stage) }
 	}
 	var r mailstead.Report
 	if t.side == mailstead.SideIncoming {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/connect"
@@ -39,6 +40,29 @@ func TestTestStoresNothingAndTriesBothSidesAtOnce(t *testing.T) {
 	}
 	if w.store.writes != 0 || len(w.connected) != 0 {
 		t.Errorf("a test wrote %d times to the store", w.store.writes)
+	}
+}
+
+// TestATestCanBeFollowed: every stage is told as it ends, in words for people, with the
+// side and the server that it is about.
+func TestATestCanBeFollowed(t *testing.T) {
+	w := newWorld(t)
+	r := request()
+	r.Password = mailstead.NewSecret("wrong")
+	told := make(map[mailstead.SideName][]mailstead.Stage)
+	got, err := w.FollowTest(t.Context(), anna, r, func(s connect.Told) {
+		if s.Server.Host == "" {
+			t.Errorf("told %+v of no server", s)
+		}
+		told[s.Side] = append(told[s.Side], s.Stage)
+	})
+	if err != nil || got.OK {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	for _, report := range []*mailstead.Report{got.Incoming, got.Outgoing} {
+		if d := cmp.Diff(report.Stages, told[report.Side], cmpopts.IgnoreFields(mailstead.Stage{}, "Err")); d != "" || len(report.Stages) == 0 {
+			t.Errorf("%s (-report +told):\n%s", report.Side, d)
+		}
 	}
 }
 

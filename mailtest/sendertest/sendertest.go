@@ -91,7 +91,13 @@ func (h *Harness) check(t *testing.T) {
 	default:
 	}
 	t.Run("all is well", func(t *testing.T) {
-		r := h.Driver.Check(t.Context(), h.Access, h.From)
+		a := h.Access
+		var told []mailstead.StageName
+		a.Told = func(s mailstead.Stage) { told = append(told, s.Stage) }
+		r := h.Driver.Check(t.Context(), a, h.From)
+		if diff := cmp.Diff(stageNames(r), told); diff != "" {
+			t.Errorf("told stages (-report +told):\n%s", diff)
+		}
 		if f := r.Failure(); !r.OK || f != nil {
 			t.Fatalf("got OK %v, failure %+v; want a good report", r.OK, f)
 		}

@@ -137,7 +137,13 @@ func fetch(t *testing.T, s mailstead.Source, maxSize int64, uids ...mailstead.UI
 }
 
 func (h *Harness) check(t *testing.T) {
-	r := h.Driver.Check(ctx(t), h.Access)
+	a := h.Access
+	var told []mailstead.StageName
+	a.Told = func(s mailstead.Stage) { told = append(told, s.Stage) }
+	r := h.Driver.Check(ctx(t), a)
+	if diff := cmp.Diff(stages(r), told); diff != "" {
+		t.Errorf("told stages (-report +told):\n%s", diff)
+	}
 	if !r.OK || r.Failure() != nil {
 		t.Fatalf("check failed: %+v: %v", r, r.Failure().Err)
 	}

@@ -12,12 +12,13 @@ import (
 // opens the inbox: some servers let everybody sign in and open nothing.
 func (d *Driver) Check(ctx context.Context, a mailstead.Access) mailstead.Report {
 	r := mailstead.Report{Side: mailstead.SideIncoming, Protocol: mailstead.IMAP, Server: a.Server}
-	s, err := d.open(ctx, a, func(stage mailstead.StageName, took time.Duration, err error) {
-		r.Stages = append(r.Stages, newStage(stage, took, err))
-	})
+	tell := func(stage mailstead.StageName, took time.Duration, err error) {
+		r.Add(newStage(stage, took, err), a.Told)
+	}
+	s, err := d.open(ctx, a, tell)
 	if err != nil {
 		if r.Failure() == nil {
-			r.Stages = append(r.Stages, newStage(mailstead.StageLogin, 0, err))
+			tell(mailstead.StageLogin, 0, err)
 		}
 		return r
 	}
@@ -26,7 +27,7 @@ func (d *Driver) Check(ctx context.Context, a mailstead.Access) mailstead.Report
 	if err == nil {
 		_, err = s.Select(ctx, "INBOX")
 	}
-	r.Stages = append(r.Stages, newStage(mailstead.StageFolders, d.config.Now().Sub(start), err))
+	tell(mailstead.StageFolders, d.config.Now().Sub(start), err)
 	_ = s.Close()
 	r.OK = err == nil
 	return r

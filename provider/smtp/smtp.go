@@ -83,7 +83,7 @@ func (d *Driver) Open(ctx context.Context, a mailstead.Access) (mailstead.Sender
 
 // Check signs in and offers from as sender, see mailstead.SenderDriver.
 func (d *Driver) Check(ctx context.Context, a mailstead.Access, from string) mailstead.Report {
-	t := &reporter{now: d.options.Now, report: mailstead.Report{
+	t := &reporter{now: d.options.Now, told: a.Told, report: mailstead.Report{
 		Side: mailstead.SideOutgoing, Protocol: mailstead.SMTP, Server: a.Server,
 	}}
 	c, err := d.connect(ctx, a, t)
@@ -117,19 +117,21 @@ func (untraced) step(_ mailstead.StageName, f func() (string, error)) error {
 
 type reporter struct {
 	now    func() time.Time
+	told   func(mailstead.Stage)
 	report mailstead.Report
 }
 
 func (r *reporter) traced(stage mailstead.StageName, took time.Duration, err error) {
-	r.report.Stages = append(r.report.Stages, mailstead.Stage{
-		Stage: stage, OK: err == nil, Took: took, MS: took.Milliseconds(), Err: err,
-	})
+	r.add(stage, took, "", err)
 }
 
 func (r *reporter) step(stage mailstead.StageName, f func() (string, error)) error {
 	start := r.now()
 	words, err := f()
-	r.traced(stage, r.now().Sub(start), err)
-	r.report.Stages[len(r.report.Stages)-1].Server = words
+	r.add(stage, r.now().Sub(start), words, err)
 	return err
+}
+
+func (r *reporter) add(stage mailstead.StageName, took time.Duration, words string, err error) {
+	r.report.Add(mailstead.Stage{Stage: stage, OK: err == nil, Took: took, MS: took.Milliseconds(), Err: err, Server: words}, r.told)
 }

@@ -199,7 +199,7 @@ test('servers that a domain names elsewhere get the password after a word of the
   };
   await follows(page, question, result);
   const asked: unknown[] = [];
-  await page.route('**/api/v1/connect/test', async (route) => {
+  await page.route('**/api/v1/connect/test/follow', async (route) => {
     asked.push(route.request().postDataJSON());
     const problem = { status: 403, code: 'forbidden', title: 'Forbidden', detail: 'No further.' };
     await route.fulfill({ status: 403, contentType: 'application/problem+json', json: problem });
@@ -220,6 +220,21 @@ test('servers that a domain names elsewhere get the password after a word of the
   await expect.poll(() => asked.length).toBe(1);
   expect(asked[0]).toMatchObject({ address: 'anna@firm.example', confirm_servers: true });
   expect(asked[0]).not.toHaveProperty('incoming');
+});
+
+test('the stages of a test are shown as they end', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox();
+  await begin(page, service, box.address);
+  await secret(page).fill(box.password);
+  // The server takes the connection and says nothing.
+  await service.line('hang');
+  await page.getByRole('button', { name: t('connect.test') }).click();
+  const incoming = page.getByRole('group', { name: t('ui.report.incoming') });
+  await expect(incoming.getByText(t('ui.report.stage.tcp'))).toBeVisible();
+  await expect(incoming.getByText(t('ui.report.running'))).toBeVisible();
+  await page.getByRole('button', { name: t('connect.stop') }).click();
+  await expect(incoming).toBeHidden();
 });
 
 test('a certificate that nobody knows is told at the server and in the report', async ({ page, stage }) => {

@@ -20,6 +20,23 @@ interface Followed {
   result?: Schema<'DiscoveryResult'>;
 }
 
+/** A line of the answer of POST /connect/test/follow. */
+interface FollowedTest {
+  stage?: { side: Side; server: Schema<'Server'>; stage: Schema<'Stage'> };
+  result?: Schema<'TestResult'>;
+}
+
+/** withStage is a report with one stage more; a side that goes on with another server begins anew. */
+function withStage(
+  report: Schema<'TestResult'> | undefined,
+  { side, server, stage }: NonNullable<FollowedTest['stage']>,
+): Schema<'TestResult'> {
+  const before = report?.[side];
+  const same = before && JSON.stringify(before.server) === JSON.stringify(server);
+  const stages = [...(same ? before.stages : []), stage];
+  return { ...report, ok: false, [side]: { ok: false, side, protocol: server.protocol, server, stages } };
+}
+
 /** wizard holds the one connection that is being made, for as long as the page lives. The password is nowhere else. */
 class Wizard {
   form = $state(blank(session.user?.name));
@@ -251,10 +268,24 @@ class Wizard {
   async test(): Promise<void> {
     this.report = undefined;
     const body = this.request();
-    const report = await this.#ask('test', (signal) => call(api.POST('/connect/test', { body, signal })));
-    if (!report) return;
+    const report = await this.#ask('test', (signal) => this.#followTest(body, signal));
     this.report = report;
+    if (!report) return;
     this.errors = refused(report, this.ownOutgoing);
+  }
+
+  /** #followTest hears of every stage as it ends, until the result is there. */
+  async #followTest(body: Schema<'ConnectRequest'>, signal: AbortSignal): Promise<Schema<'TestResult'>> {
+    const stream = await call(api.POST('/connect/test/follow', { body, signal, parseAs: 'stream' }));
+    try {
+      for await (const { stage, result } of lines<FollowedTest>(stream as ReadableStream<Uint8Array>)) {
+        if (result) return result;
+        if (stage) this.report = withStage(this.report, stage);
+      }
+    } catch (cause) {
+      throw offline(cause);
+    }
+    throw offline(undefined);
   }
 
   /** save tests and stores the account; loading begins at once. */
