@@ -153,8 +153,9 @@ func (o *oauthScene) awaitState(id mailstead.OutgoingID, want mailstead.Outgoing
 }
 
 // TestSignInInsteadOfAPassword: an address, a sign-in at the provider's page, and mail
-// comes in and goes out. Tokens are renewed without anybody noticing; a permission that
-// is taken back holds the mail until its owner signs in again, and then it goes.
+// comes in and goes out. Tokens are renewed without anybody noticing. A permission that
+// is taken back holds the mail, and its owner is told once; when he has signed in again
+// the mail goes, and what was missed is fetched.
 func TestSignInInsteadOfAPassword(t *testing.T) {
 	t.Parallel()
 	o := newOAuthScene(t)
@@ -199,11 +200,26 @@ func TestSignInInsteadOfAPassword(t *testing.T) {
 	if state := o.state(held); state == mailstead.OutgoingAccepted || state == mailstead.OutgoingRejected {
 		t.Errorf("the mail is %s", state)
 	}
+	told := func() []mailstead.Notice {
+		return call[list[mailstead.Notice]](o.service, http.MethodGet, "/notices", nil).Items
+	}
+	mailtest.Await(t, "the owner told", func() bool { return len(told()) > 0 })
+	o.servers.Dovecot.Deliver(mailtest.Anna.Address, "INBOX", []byte("From: ben@example.com\r\nTo: anna@example.com\r\nSubject: Missed\r\n\r\nHello\r\n"))
+	if n := told(); len(n) != 1 || n[0].Kind != mailstead.NoticeStopped || n[0].Code != "oauth.revoked" {
+		t.Errorf("told %+v, want once that the permission ended", n)
+	}
 	status, body := o.signIn(o.service, "/accounts/"+a.ID.String()+"/sign-in", mailtest.Anna.Address, map[string]any{})
 	if status != http.StatusOK {
 		t.Fatalf("signed in again: %d %s", status, body)
 	}
 	o.awaitState(held, mailstead.OutgoingAccepted)
+	mailtest.Await(t, "the mail that was missed", func() bool {
+		return strings.Contains(string(o.answer("/accounts/"+a.ID.String()+"/messages?q=Missed")), `"subject":"Missed"`)
+	})
+	mailtest.Await(t, "the owner told that it works", func() bool {
+		n := told()
+		return len(n) == 1 && n[0].Kind == mailstead.NoticeWorks
+	})
 
 	// Disconnecting gives the permission back.
 	call[any](o.service, http.MethodDelete, "/accounts/"+a.ID.String(), nil)

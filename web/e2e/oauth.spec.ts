@@ -90,12 +90,14 @@ test('who cancels or signs in as somebody else reads why, and can begin again', 
   await axe(page, 'a sign-in that was cancelled');
   await page.getByRole('button', { name: t('oauth.callback.begin_again') }).click();
   await expect(page.getByLabel(t('connect.address.label'))).toHaveValue(box.address);
+  await expect(page.getByLabel(t('connect.address.label'))).toBeFocused();
   await page.keyboard.press('Enter');
   await withFirm(page).click();
   await page.getByRole('link', { name: 'ben@example.com' }).click();
   await expect(page.getByText(t('errors.oauth.other_identity.cause'))).toBeVisible();
   // A server that is away costs no second sign-in.
   await page.getByRole('button', { name: t('oauth.callback.begin_again') }).click();
+  await expect(page.getByLabel(t('connect.address.label'))).toBeFocused();
   await page.keyboard.press('Enter');
   await withFirm(page).click();
   await service.line('refuse');
