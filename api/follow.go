@@ -47,7 +47,7 @@ func follow[T any](ctx context.Context, h *Handler, run func(tell func(T)) error
 	if first.err != nil {
 		return nil, first.err
 	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) { //nolint:contextcheck // huma hands the request's context in by hc
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		_, w := humago.Unwrap(hc)
 		writeLines(h, w, first, lines)
 	}}, nil
