@@ -380,7 +380,7 @@ func TestWhatIsStoredIsAudited(t *testing.T) {
 	}
 	reads := []string{
 		"Account", "Assignment", "AssignedAccounts", "Assignments", "Audit", "AccountFor", "CountUsers", "Domain", "DomainUses", "Domains", "HiddenProviders", "OwnProviders", "OwnedAccounts", "Policies", "Profiles", "ProviderAccounts", "SenderFacts", "Session",
-		"OAuthApp", "OAuthApps", "TrustedServers", "Template", "Templates", "TokenByHash", "Tokens", "User", "UserByEmail", "Users",
+		"OAuthApp", "OAuthAppAccounts", "OAuthApps", "TrustedServers", "Template", "Templates", "TokenByHash", "Tokens", "User", "UserByEmail", "Users",
 	}
 	for _, name := range reads {
 		without[name] = true

@@ -13,6 +13,7 @@ import (
 type OAuthAppStore interface {
 	OAuthApps(ctx context.Context) ([]mailstead.OAuthApp, error)
 	OAuthApp(ctx context.Context, id mailstead.OAuthAppID) (mailstead.OAuthApp, error)
+	OAuthAppAccounts(ctx context.Context) (map[mailstead.OAuthAppID]int, error)
 	CreateOAuthApp(ctx context.Context, a *mailstead.OAuthApp, secret mailstead.Sealed, audit mailstead.AuditEntry) error
 	UpdateOAuthApp(ctx context.Context, a *mailstead.OAuthApp, secret mailstead.Sealed, audit mailstead.AuditEntry) error
 	DeleteOAuthApp(ctx context.Context, id mailstead.OAuthAppID, audit mailstead.AuditEntry) error
@@ -23,26 +24,34 @@ type Sealer interface {
 	Seal(secret mailstead.Secret, key string, f mailstead.SecretField) (mailstead.Sealed, error)
 }
 
-// OAuthApps lists all apps by name, with the services that are known. Only
-// administrators may.
+// OAuthApps lists all apps by name, with how many accounts sign in by each, and the
+// services that are known. Only administrators may.
 func (s *Service) OAuthApps(ctx context.Context, actor mailstead.Actor) ([]mailstead.OAuthApp, []mailstead.OAuthService, error) {
 	if err := actor.RequireAdmin(); err != nil {
 		return nil, nil, err
 	}
 	apps, err := s.c.Store.OAuthApps(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	counts, err := s.c.Store.OAuthAppAccounts(ctx)
 	for i := range apps {
-		apps[i].Credential = apps[i].SecretForecast(s.c.Now())
+		apps[i].Accounts, apps[i].Credential = counts[apps[i].ID], apps[i].SecretForecast(s.c.Now())
 	}
 	return apps, s.c.Directory.OAuthServices(), err
 }
 
-// OAuthApp returns one app. Only administrators may.
+// OAuthApp returns one app, see OAuthApps. Only administrators may.
 func (s *Service) OAuthApp(ctx context.Context, actor mailstead.Actor, id mailstead.OAuthAppID) (mailstead.OAuthApp, error) {
 	if err := actor.RequireAdmin(); err != nil {
 		return mailstead.OAuthApp{}, err
 	}
 	a, err := s.c.Store.OAuthApp(ctx, id)
-	a.Credential = a.SecretForecast(s.c.Now())
+	if err != nil {
+		return mailstead.OAuthApp{}, err
+	}
+	counts, err := s.c.Store.OAuthAppAccounts(ctx)
+	a.Accounts, a.Credential = counts[id], a.SecretForecast(s.c.Now())
 	return a, err
 }
 
@@ -185,13 +194,13 @@ func (s *Service) UpdateOAuthApp(ctx context.Context, actor mailstead.Actor, id 
 	}
 	e := actor.Audit(mailstead.AuditOAuthAppUpdate, a.AuditObject(), auditOAuthApp(&old, &a, c.ClientSecret))
 	if len(e.Changes) == 0 {
-		return a, nil
+		return s.OAuthApp(ctx, actor, id)
 	}
 	if err := s.c.Store.UpdateOAuthApp(ctx, &a, sealed, e); err != nil {
 		return mailstead.OAuthApp{}, err
 	}
 	s.did(ctx, e)
-	return a, nil
+	return s.OAuthApp(ctx, actor, id)
 }
 
 // DeleteOAuthApp removes an app that no account signs in by.

@@ -36,8 +36,6 @@ type oauthAppRow struct {
 	SecretExpires string
 	CreatedAt     int64
 	UpdatedAt     int64
-
-	Accounts int `bun:"accounts,scanonly"`
 }
 
 func newOAuthAppRow(a *mailstead.OAuthApp, secret mailstead.Sealed) oauthAppRow {
@@ -61,7 +59,7 @@ func (r *oauthAppRow) app() mailstead.OAuthApp {
 		ID: mailstead.OAuthAppID(r.ID), Key: r.AppKey, Name: r.Name, Service: r.Service, Kind: mailstead.OAuthKind(r.Kind),
 		ClientID: r.ClientID, HasSecret: len(r.Secret) > 0, Tenant: r.Tenant, Issuer: r.Issuer, AuthURL: r.AuthURL, TokenURL: r.TokenURL,
 		DeviceURL: r.DeviceURL, RevokeURL: r.RevokeURL, UserInfoURL: r.UserInfoURL, Scopes: strings.Split(r.Scopes, "\n"),
-		Active: r.Active, SecretExpires: r.SecretExpires, Accounts: r.Accounts,
+		Active: r.Active, SecretExpires: r.SecretExpires,
 		CreatedAt: instant(r.CreatedAt), UpdatedAt: instant(r.UpdatedAt),
 	}
 	for _, id := range strings.Split(r.ProviderIDs, "\n") {
@@ -70,18 +68,33 @@ func (r *oauthAppRow) app() mailstead.OAuthApp {
 	return a
 }
 
-// selectApps reads apps with how many accounts sign in by each.
-const selectApps = `SELECT oa.*, (SELECT COUNT(*) FROM oauth_grants AS g WHERE g.app_id = oa.id) AS accounts FROM oauth_apps AS oa`
-
 // OAuthApps returns all apps by name.
 func (db *DB) OAuthApps(ctx context.Context) ([]mailstead.OAuthApp, error) {
-	rows, err := all[oauthAppRow](ctx, db.reader(), selectApps+" ORDER BY oa.name_key")
+	rows, err := all[oauthAppRow](ctx, db.reader(), "SELECT * FROM oauth_apps ORDER BY name_key")
 	if err != nil {
 		return nil, fmt.Errorf("list OAuth apps: %w", err)
 	}
 	out := make([]mailstead.OAuthApp, len(rows))
 	for i := range rows {
 		out[i] = rows[i].app()
+	}
+	return out, nil
+}
+
+// OAuthAppAccounts counts the accounts that sign in by each app; those without any are
+// missing. It costs the more the more accounts there are.
+func (db *DB) OAuthAppAccounts(ctx context.Context) (map[mailstead.OAuthAppID]int, error) {
+	var rows []struct {
+		AppID int64
+		N     int
+	}
+	err := db.reader().NewSelect().Model((*oauthGrantRow)(nil)).ColumnExpr("app_id, COUNT(*) AS n").Group("app_id").Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count accounts of OAuth apps: %w", err)
+	}
+	out := make(map[mailstead.OAuthAppID]int, len(rows))
+	for _, r := range rows {
+		out[mailstead.OAuthAppID(r.AppID)] = r.N
 	}
 	return out, nil
 }
@@ -105,7 +118,7 @@ func (db *DB) OAuthAppSecret(ctx context.Context, id mailstead.OAuthAppID) (mail
 }
 
 func oneOAuthApp(ctx context.Context, s *Session, id mailstead.OAuthAppID) (*oauthAppRow, error) {
-	row, err := first(all[oauthAppRow](ctx, s, selectApps+" WHERE oa.id = ?", int64(id)))
+	row, err := first(all[oauthAppRow](ctx, s, "SELECT * FROM oauth_apps WHERE id = ?", int64(id)))
 	return row, found(err, "app")
 }
 
