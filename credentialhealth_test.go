@@ -48,10 +48,62 @@ func TestCredentialForecast(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			app := mailstead.OAuthApp{Service: c.service, Kind: c.kind, SecretExpires: c.ends, HasSecret: !c.public}
+			if c.want == nil {
+				c.want = &mailstead.Credential{}
+			}
 			got := mailstead.CredentialForecast(&mailstead.Account{Incoming: c.side}, &app, &mailstead.OAuthGrant{RefreshedAt: c.renewed}, now)
 			if diff := cmp.Diff(got, c.want); diff != "" {
 				t.Errorf("-got +want:\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestPasswordForecast(t *testing.T) {
+	now := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	on := &mailstead.Account{Outgoing: &mailstead.Side{Enabled: true}}
+	set := now.AddDate(0, 0, -85)
+	ends := now.AddDate(0, 0, 5)
+	for name, c := range map[string]struct {
+		account *mailstead.Account
+		set     time.Time
+		days    int
+		want    *mailstead.Credential
+	}{
+		"age not known":                 {on, time.Time{}, 90, nil},
+		"works for always":              {on, set, 0, &mailstead.Credential{SetAt: set}},
+		"switched off, so nobody cares": {&mailstead.Account{Outgoing: &mailstead.Side{}}, set, 90, &mailstead.Credential{SetAt: set}},
+		"ends in five days":             {on, set, 90, &mailstead.Credential{SetAt: set, EndsAt: ends, Reason: mailstead.CredentialAge, Warn: 7}},
+		"entered today":                 {on, now, 90, &mailstead.Credential{SetAt: now, EndsAt: now.AddDate(0, 0, 90), Reason: mailstead.CredentialAge}},
+		"at its end":                    {on, now.AddDate(0, 0, -90), 90, &mailstead.Credential{SetAt: now.AddDate(0, 0, -90), EndsAt: now, Reason: mailstead.CredentialAge, Warn: 1}},
+	} {
+		if diff := cmp.Diff(mailstead.PasswordForecast(c.account, c.set, c.days, now), c.want); diff != "" {
+			t.Errorf("%s: -got +want:\n%s", name, diff)
+		}
+	}
+}
+
+func TestWarningTells(t *testing.T) {
+	end := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+	c := func(ends time.Time, warn int) *mailstead.Credential {
+		return &mailstead.Credential{EndsAt: ends, Reason: mailstead.CredentialAge, Warn: warn}
+	}
+	known := &mailstead.Warning{EndsAt: end, Reason: mailstead.CredentialAge, Warn: 7}
+	for _, x := range []struct {
+		w    *mailstead.Warning
+		c    *mailstead.Credential
+		want bool
+	}{
+		{nil, c(end, 30), true},
+		{nil, c(end, 0), false},
+		{known, c(end, 7), false},
+		{known, c(end, 1), true},
+		{known, c(end, 30), false},
+		{known, c(end.AddDate(0, 0, 1), 7), true},
+		{known, &mailstead.Credential{EndsAt: end, Reason: mailstead.CredentialIdle, Warn: 7}, true},
+	} {
+		if got := x.w.Tells(x.c); got != x.want {
+			t.Errorf("%+v tells %+v = %v, want %v", x.w, x.c, got, x.want)
+		}
 	}
 }

@@ -44,6 +44,8 @@ type Provider struct {
 	// SavesSent tells that the service itself puts a copy of what was sent by
 	// SMTP into the Sent folder.
 	SavesSent bool `json:"saves_sent,omitempty"`
+	// PasswordDays is for how many days a password works there, 0 for always.
+	PasswordDays int `json:"password_days,omitempty"`
 	// OAuth are the apps by which people sign in, told in lists.
 	OAuth []OAuthOffer `json:"oauth,omitempty" audit:"-"`
 	// UpdatedAt is the version of one that administrators added.
@@ -99,6 +101,8 @@ const (
 	maxURLLen     = 2000
 	maxOwnServers = 10
 	maxOwnDomains = 1000
+	// maxPasswordDays is ten years.
+	maxPasswordDays = 3650
 )
 
 // SignsIn reports whether its servers ask for a sign-in.
@@ -125,6 +129,9 @@ func (p *Provider) Validate() error {
 		if err := cleanLink(link.field, link.text); err != nil {
 			return err
 		}
+	}
+	if c.PasswordDays < 0 || c.PasswordDays > maxPasswordDays {
+		return Invalid("password_days", "input.password_days", "Passwords work for 1 to "+strconv.Itoa(maxPasswordDays)+" days, or always: then it is 0.")
 	}
 	if err := c.cleanServers(); err != nil {
 		return err

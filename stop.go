@@ -31,10 +31,11 @@ func (id NoticeID) String() string { return strconv.FormatInt(int64(id), 10) }
 type NoticeKind string
 
 // The kinds of notices. A notice that tells of a stop becomes one that tells of its
-// end.
+// end. NoticeEnds tells of what an account or an app signs in with and what ends soon.
 const (
 	NoticeStopped NoticeKind = "stopped"
 	NoticeWorks   NoticeKind = "works"
+	NoticeEnds    NoticeKind = "ends"
 )
 
 // NoticeMail is how the mail of a notice stands.
@@ -50,13 +51,16 @@ const (
 )
 
 // Notice tells one person that the mail of an account is not read any more, or is
-// again. It stays until it is read, one of a stop also until the account works.
+// again, or that a sign-in ends soon. It stays until it is read, one of a stop also
+// until the account works, and one of a sign-in at most until that is renewed.
 type Notice struct {
-	ID        NoticeID   `json:"id"`
-	UserID    UserID     `json:"user_id"`
-	Kind      NoticeKind `json:"kind"`
+	ID     NoticeID   `json:"id"`
+	UserID UserID     `json:"user_id"`
+	Kind   NoticeKind `json:"kind"`
+	// AccountID is the account, 0 when AppID names the app that is told of.
 	AccountID AccountID  `json:"account_id"`
-	// Name and Address are those of the account today.
+	AppID     OAuthAppID `json:"app_id,omitempty"`
+	// Name and Address are those of the account today; an app has a name alone.
 	Name    string `json:"name"`
 	Address string `json:"address"`
 	// State, Code, Text and Action are the account's health today.
@@ -64,11 +68,22 @@ type Notice struct {
 	Code   string      `json:"code,omitempty"`
 	Text   string      `json:"text,omitempty"`
 	Action string      `json:"action,omitempty"`
-	// Since is when processing stopped, Until when it went on.
+	// Credential is what ends, of NoticeEnds.
+	Credential *Credential `json:"credential,omitempty"`
+	// Since is when processing stopped, or when people were told of an end; Until is
+	// when processing went on.
 	Since     time.Time `json:"since"`
 	Until     time.Time `json:"until,omitzero"`
 	CreatedAt time.Time `json:"created_at"`
 	ReadAt    time.Time `json:"read_at,omitzero"`
+}
+
+// Label is what people know the account or the app by.
+func (n *Notice) Label() string {
+	if n.AppID != 0 {
+		return n.Name
+	}
+	return n.Address
 }
 
 // StopFacts is what is known about whom a stop concerns: the account, its assignments
@@ -91,6 +106,18 @@ func (f *StopFacts) Concerned() []UserID {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// Keepers returns who can renew what the account signs in with, and is told before it
+// ends: its owner, or the administrators when it belongs to the organisation.
+func (f *StopFacts) Keepers() []UserID {
+	var out []UserID
+	for i := range f.People {
+		if u := &f.People[i]; !u.Disabled && (f.Account.OwnerID == u.ID || f.Account.OwnerID == 0 && u.Role == RoleAdmin) {
+			out = append(out, u.ID)
+		}
+	}
+	return out
 }
 
 func (f *StopFacts) concerns(u *User) bool {

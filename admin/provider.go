@@ -127,6 +127,8 @@ type ProviderChanges struct {
 	Notes          *string
 	// SavesSent tells that the service puts what was sent into the Sent folder.
 	SavesSent *bool
+	// PasswordDays is for how many days a password works, 0 for always.
+	PasswordDays *int
 	// Seen is Provider.UpdatedAt of what the person looked at: a provider that
 	// somebody changed since stays as it is. The zero time stands for any.
 	Seen time.Time
@@ -141,6 +143,7 @@ func (c *ProviderChanges) apply(p *mailstead.Provider) {
 	set(&p.AppPasswordURL, c.AppPasswordURL)
 	set(&p.Notes, c.Notes)
 	set(&p.SavesSent, c.SavesSent)
+	set(&p.PasswordDays, c.PasswordDays)
 	forms := make(map[mailstead.Protocol]mailstead.UsernameForm)
 	for _, m := range []map[mailstead.Protocol]mailstead.UsernameForm{p.Username, c.Username} {
 		for protocol, form := range m {
@@ -187,7 +190,7 @@ func (s *Service) copied(id mailstead.ProviderID) (mailstead.Provider, error) {
 	p := mailstead.Provider{
 		Name: from.Name, CopyOf: cmp.Or(from.CopyOf, from.ID), Country: from.Country, Incoming: from.Incoming, Outgoing: from.Outgoing,
 		Username: from.Username, AppPasswordURL: secure(from.AppPasswordURL), EnableURL: secure(from.EnableURL),
-		Notes: from.Notes, SavesSent: from.SavesSent,
+		Notes: from.Notes, SavesSent: from.SavesSent, PasswordDays: from.PasswordDays,
 	}
 	for _, a := range from.Auth {
 		switch a {

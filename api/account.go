@@ -92,7 +92,7 @@ func accountItem(a mailstead.Account) AccountItem { return AccountItem{a, a.Stat
 type AccountDetail struct {
 	AccountItem
 	Rights     mailstead.Rights      `json:"rights" doc:"What you may do with the account."`
-	Credential *mailstead.Credential `json:"credential,omitempty" doc:"When what the account signs in with will end, where that is known."`
+	Credential *mailstead.Credential `json:"credential,omitempty" doc:"How old what the account signs in with is, and when it will end, where these are known."`
 }
 
 type accountOutput struct {

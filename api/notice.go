@@ -21,7 +21,8 @@ func (h *Handler) noticeRoutes() {
 		method: http.MethodGet, path: "/notices", id: "listNotices", tag: "Help",
 		summary: "List what you must know",
 		about: "Accounts whose incoming mail is not processed any more, for their owners, for those who may read them and, of accounts of the organisation, for " +
-			"administrators. A notice of a stop stays until the account works again; then it says so until it is read. The event `notices.changed` tells of changes.",
+			"administrators. A notice of a stop stays until the account works again; then it says so until it is read. And passwords, sign-ins and client secrets " +
+			"that end within 30, 7 and 1 days, for who can renew them, until they are renewed or the notice is read. The event `notices.changed` tells of changes.",
 	}, h.listNotices)
 	add(h, route{
 		method: http.MethodPost, path: "/notices/{id}/read", id: "readNotice", tag: "Help",

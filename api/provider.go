@@ -110,12 +110,13 @@ type ProviderFields struct {
 	AppPasswordURL *string                                       `json:"app_password_url,omitempty" maxLength:"2000" doc:"The page where people make a password for programs."`
 	Notes          *string                                       `json:"notes,omitempty" maxLength:"2000" doc:"What people are told at the sign-in."`
 	SavesSent      *bool                                         `json:"saves_sent,omitempty" doc:"Whether the service puts what was sent into the Sent folder by itself."`
+	PasswordDays   *int                                          `json:"password_days,omitempty" minimum:"0" maximum:"3650" doc:"For how many days a password works: its owner is warned 30, 7 and 1 days ahead. 0 for always."`
 }
 
 func (f *ProviderFields) changes() admin.ProviderChanges {
 	c := admin.ProviderChanges{
 		Name: f.Name, Domains: f.Domains, Username: f.Username, Auth: f.Auth,
-		AppPasswordURL: f.AppPasswordURL, Notes: f.Notes, SavesSent: f.SavesSent,
+		AppPasswordURL: f.AppPasswordURL, Notes: f.Notes, SavesSent: f.SavesSent, PasswordDays: f.PasswordDays,
 	}
 	if f.Incoming != nil {
 		servers := serversOf(*f.Incoming)

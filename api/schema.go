@@ -65,6 +65,7 @@ type (
 	arrivalStateSchema  struct{}
 	purposeSchema       struct{}
 	noticeKindSchema    struct{}
+	endSchema           struct{}
 	oauthKindSchema     struct{}
 	trustKindSchema     struct{}
 )
@@ -197,7 +198,11 @@ func (purposeSchema) Schema(huma.Registry) *huma.Schema {
 }
 
 func (noticeKindSchema) Schema(huma.Registry) *huma.Schema {
-	return enum(mailstead.NoticeStopped, mailstead.NoticeWorks)
+	return enum(mailstead.NoticeStopped, mailstead.NoticeWorks, mailstead.NoticeEnds)
+}
+
+func (endSchema) Schema(huma.Registry) *huma.Schema {
+	return enum(mailstead.CredentialAppSecret, mailstead.CredentialIdle, mailstead.CredentialAge)
 }
 
 func (auditActionSchema) Schema(huma.Registry) *huma.Schema {
@@ -263,6 +268,7 @@ func aliasSchemas(r huma.Registry) {
 	alias[mailstead.ArrivalState, arrivalStateSchema](r)
 	alias[mailstead.SendPurpose, purposeSchema](r)
 	alias[mailstead.NoticeKind, noticeKindSchema](r)
+	alias[mailstead.CredentialReason, endSchema](r)
 	alias[mailstead.TrustKind, trustKindSchema](r)
 	alias[mailstead.OAuthKind, oauthKindSchema](r)
 	alias[mailstead.SenderLevel, levelSchema](r)

@@ -359,7 +359,7 @@ func (s *Service) updateServers(ctx context.Context, actor mailstead.Actor, old,
 // change.
 func (s *Service) storeSecrets(ctx context.Context, a *mailstead.Account, secrets sideSecrets, tested []*trial, e mailstead.AuditEntry) error {
 	if len(e.Changes) > 0 {
-		sealed, err := s.seal(a, secrets)
+		sealed, err := s.sealAgain(ctx, a, secrets)
 		if err != nil {
 			return err
 		}

@@ -93,6 +93,29 @@ func TestChangeOneOfTwoPasswords(t *testing.T) {
 	}
 }
 
+// The store tells by the bytes whether a password is the one that it has: the age of
+// such a one goes on.
+func TestAPasswordThatStaysIsNotSealedAnew(t *testing.T) {
+	w := newWorld(t)
+	a := w.connect(t)
+	w.outgoing.password = "out2"
+	if _, err := w.ChangePassword(t.Context(), anna, a.ID, mailstead.Secret{}, mailstead.NewSecret("out2")); err != nil {
+		t.Fatal(err)
+	}
+	was := w.store.secrets[a.ID]
+	w.outgoing.password = "out3"
+	if _, err := w.ChangePassword(t.Context(), anna, a.ID, mailstead.Secret{}, mailstead.NewSecret("out3")); err != nil {
+		t.Fatal(err)
+	}
+	is := w.store.secrets[a.ID]
+	if !slices.Equal(is[mailstead.SecretIncoming], was[mailstead.SecretIncoming]) {
+		t.Error("the password that stays was sealed anew")
+	}
+	if slices.Equal(is[mailstead.SecretOutgoing], was[mailstead.SecretOutgoing]) || w.password(t, a.ID, mailstead.SideOutgoing) != "out3" {
+		t.Error("the new password is not stored")
+	}
+}
+
 func TestHostileNewPasswords(t *testing.T) {
 	w := newWorld(t)
 	a := w.connect(t)

@@ -173,7 +173,7 @@ func TestALearnedDomainIsAudited(t *testing.T) {
 // account takes an entry.
 func TestWhatIsStoredIsAudited(t *testing.T) {
 	without := map[string]bool{
-		"AccountFor": true, "Accounts": true, "Secrets": true, "SetHealth": true, "Reach": true, "Domain": true, "User": true,
+		"AccountFor": true, "Accounts": true, "Secrets": true, "PasswordSetAt": true, "SetHealth": true, "Reach": true, "Domain": true, "User": true,
 		"ConfigurationAccount": true, "Policies": true,
 	}
 	store := reflect.TypeFor[connect.Store]()

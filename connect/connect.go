@@ -28,6 +28,13 @@ import (
 	"github.com/mailstead/mailstead/discover"
 )
 
+// Vault keeps the passwords of accounts.
+type Vault interface {
+	Secrets(ctx context.Context, id mailstead.AccountID) (map[mailstead.SecretField]mailstead.Sealed, error)
+	// PasswordSetAt is when the oldest of them was entered, zero when that is not known.
+	PasswordSetAt(ctx context.Context, id mailstead.AccountID) (time.Time, error)
+}
+
 // Store is what connect needs of the store. Its methods are those of store.DB.
 type Store interface {
 	ConnectAccount(ctx context.Context, c mailstead.Connected) (mailstead.AccountID, error)
@@ -36,7 +43,7 @@ type Store interface {
 	AccountFor(ctx context.Context, id mailstead.AccountID, user mailstead.UserID) (mailstead.Account, []mailstead.Assignment, error)
 	Accounts(ctx context.Context, q mailstead.AccountQuery) ([]mailstead.Account, error)
 	UpdateAccount(ctx context.Context, a *mailstead.Account, secrets map[mailstead.SecretField]mailstead.Sealed, audit mailstead.AuditEntry, events []mailstead.Event) error
-	Secrets(ctx context.Context, id mailstead.AccountID) (map[mailstead.SecretField]mailstead.Sealed, error)
+	Vault
 	SetHealth(ctx context.Context, id mailstead.AccountID, side mailstead.SideName, h mailstead.Health) error
 	Reach(ctx context.Context, user mailstead.UserID, accounts []mailstead.AccountID) (map[mailstead.AccountID][]mailstead.Assignment, error)
 	Domain(ctx context.Context, name string) (mailstead.Domain, error)

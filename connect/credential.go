@@ -6,12 +6,20 @@ import (
 	"github.com/mailstead/mailstead"
 )
 
-// Credential tells whoever may see the account when what it signs in with will end; nil
-// when no end is known, as of a password.
+// Credential tells whoever may see the account how old what it signs in with is, and
+// when that will end, as far as these are known; nil when nothing is.
 func (s *Service) Credential(ctx context.Context, actor mailstead.Actor, id mailstead.AccountID) (*mailstead.Credential, error) {
 	a, _, err := s.Account(ctx, actor, id)
-	if err != nil || !a.SignsInByOAuth() {
+	if err != nil {
 		return nil, err
+	}
+	if !a.SignsInByOAuth() {
+		setAt, err := s.c.Store.PasswordSetAt(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		p, _ := s.c.Directory.Provider(a.ProviderID)
+		return mailstead.PasswordForecast(&a, setAt, p.PasswordDays, s.c.Now()), nil
 	}
 	g, err := s.c.OAuth.Grants.OAuthGrant(ctx, id)
 	if mailstead.KindOf(err) == mailstead.KindNotFound {

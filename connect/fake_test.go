@@ -229,6 +229,7 @@ type memory struct {
 	users    []mailstead.User
 	accounts map[mailstead.AccountID]mailstead.Account
 	secrets  map[mailstead.AccountID]map[mailstead.SecretField]mailstead.Sealed
+	setAt    map[mailstead.AccountID]time.Time
 	domains  map[string]mailstead.Domain
 	assigned []mailstead.Assignment
 	// deleted accounts can be brought back; waiting are mails of the outbox.
@@ -337,6 +338,12 @@ func (m *memory) UpdateAccount(_ context.Context, a *mailstead.Account, secrets 
 	}
 	m.events = append(m.events, events...)
 	return nil
+}
+
+func (m *memory) PasswordSetAt(_ context.Context, id mailstead.AccountID) (time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.setAt[id], nil
 }
 
 func (m *memory) Secrets(_ context.Context, id mailstead.AccountID) (map[mailstead.SecretField]mailstead.Sealed, error) {

@@ -73,7 +73,7 @@ func (s *Service) UseLink(ctx context.Context, secret, password, outgoing mailst
 		secrets[t.side] = t.secret
 		a.Side(t.side).Health = s.healthOK()
 	}
-	sealed, err := s.seal(&a, secrets)
+	sealed, err := s.sealAgain(ctx, &a, secrets)
 	if err != nil {
 		return res, err
 	}

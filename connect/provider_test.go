@@ -3,6 +3,7 @@ package connect_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/connect"
@@ -53,6 +54,41 @@ func TestAProviderOfAdministratorsLeadsItsDomain(t *testing.T) {
 	res, err := w.TestAccount(t.Context(), anna, saved.Account.ID)
 	if err != nil || res.Incoming.Failure() == nil || res.Incoming.Failure().Cause != "It failed at ovh." {
 		t.Errorf("got %+v, %v", res.Incoming, err)
+	}
+}
+
+func TestTheAgeOfAPasswordIsTold(t *testing.T) {
+	var directory *discover.Directory
+	w := newWorld(t, func(c *connect.Config) { directory = c.Directory })
+	a := w.connect(t)
+	credential := func() *mailstead.Credential {
+		t.Helper()
+		c, err := w.Credential(t.Context(), anna, a.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if c := credential(); c != nil {
+		t.Errorf("a password of unknown age: %+v", c)
+	}
+	w.store.setAt = map[mailstead.AccountID]time.Time{a.ID: testTime.AddDate(0, 0, -85)}
+	if c := credential(); c == nil || !c.SetAt.Equal(w.store.setAt[a.ID]) || !c.EndsAt.IsZero() || c.Warn != 0 {
+		t.Errorf("a password that works for always: %+v", c)
+	}
+	limited := own[0]
+	limited.PasswordDays = 90
+	if err := directory.SetOwn([]mailstead.Provider{limited}, nil); err != nil {
+		t.Fatal(err)
+	}
+	stored := w.store.accounts[a.ID]
+	stored.ProviderID = limited.ID
+	w.store.accounts[a.ID] = stored
+	if c := credential(); c == nil || c.Reason != mailstead.CredentialAge || c.Warn != 7 || !c.EndsAt.Equal(testTime.AddDate(0, 0, 5)) {
+		t.Errorf("a password that ends in five days: %+v", c)
+	}
+	if _, err := w.Credential(t.Context(), mailstead.Actor{User: mailstead.User{ID: 99}}, a.ID); mailstead.KindOf(err) != mailstead.KindNotFound {
+		t.Errorf("a stranger is told: %v", err)
 	}
 }
 

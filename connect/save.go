@@ -219,6 +219,31 @@ func (s *Service) seal(a *mailstead.Account, secrets sideSecrets) (map[mailstead
 	return sealed, nil
 }
 
+// sealAgain seals the secrets of a stored account. Those that it had before stay as they
+// are stored, so that their age goes on.
+func (s *Service) sealAgain(ctx context.Context, a *mailstead.Account, secrets sideSecrets) (map[mailstead.SecretField]mailstead.Sealed, error) {
+	sealed, err := s.seal(a, secrets)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := s.c.Store.Secrets(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	for n, secret := range secrets {
+		field := a.Side(n).Secret
+		was, ok := stored[field]
+		if !ok || sealed[field] == nil {
+			continue
+		}
+		// One that cannot be opened is not kept.
+		if before, err := s.c.Sealer.Open(was, a.Key, field); err == nil && before == secret {
+			sealed[field] = was
+		}
+	}
+	return sealed, nil
+}
+
 // openSecrets opens the passwords of the sides of a stored account; where it signs in
 // at a service, it gets an access token.
 func (s *Service) openSecrets(ctx context.Context, a *mailstead.Account) (sideSecrets, error) {

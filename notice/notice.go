@@ -8,7 +8,9 @@
 //  3. A mail from the system's default account follows after a minute in which further
 //     notices are collected: one mail to one person, however many accounts stop together.
 //  4. When an account works again its notices say so, and who got a mail gets another.
-//  5. Report goes the other way: a person tells the administrators of a problem. What is
+//  5. What an account or an app signs in with may have an end that is known: 30, 7 and
+//     1 days before, who can renew it is told in the same ways.
+//  6. Report goes the other way: a person tells the administrators of a problem. What is
 //     sent is shown before, word for word.
 //
 // All of it are rows: a restart tells nobody twice and forgets nobody.
@@ -33,6 +35,19 @@ type Store interface {
 	GatheredNotices(ctx context.Context) ([]mailstead.NoticeBatch, error)
 	NoticesMailed(ctx context.Context, user mailstead.UserID, batch int64, mailed bool) error
 	ForgetStops(ctx context.Context, before time.Time) error
+	Credentials
+}
+
+// Credentials tells what accounts and apps sign in with and what ends, and what people
+// know of that.
+type Credentials interface {
+	OAuthApps(ctx context.Context) ([]mailstead.OAuthApp, error)
+	OwnProviders(ctx context.Context) ([]mailstead.Provider, error)
+	GrantsAtRest(ctx context.Context, before time.Time, after mailstead.AccountID, n int) ([]mailstead.AccountGrant, error)
+	PasswordsSetBefore(ctx context.Context, provider mailstead.ProviderID, before time.Time, after mailstead.AccountID, n int) ([]mailstead.AccountPassword, error)
+	Warnings(ctx context.Context) ([]mailstead.Warning, error)
+	TellWarnings(ctx context.Context, told []mailstead.WarningTold) error
+	DropWarnings(ctx context.Context, of []mailstead.CredentialOf) error
 }
 
 // Shelf is what readers and reporters look up. Its methods are those of store.DB.
@@ -133,6 +148,12 @@ func (s *Service) Notices(ctx context.Context, actor mailstead.Actor) ([]mailste
 	}
 	var out []mailstead.Notice
 	for i := range all {
+		if all[i].AppID != 0 {
+			if actor.IsAdmin() {
+				out = append(out, all[i])
+			}
+			continue
+		}
 		// Who may not read the account any more is told nothing of it.
 		a, assignments, err := s.c.Shelf.AccountFor(ctx, all[i].AccountID, actor.User.ID)
 		switch {

@@ -93,8 +93,12 @@ func (h *house) must(err error) {
 	}
 }
 
-func (h *house) build() {
-	h.s = notice.New(notice.Config{Store: h.db, Shelf: h.db, Sender: h.post, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Version: "1.2.3"})
+func (h *house) build(change ...func(*notice.Config)) {
+	c := notice.Config{Store: h.db, Shelf: h.db, Sender: h.post, Now: time.Now, Logger: slog.New(slog.DiscardHandler), Version: "1.2.3"}
+	for _, f := range change {
+		f(&c)
+	}
+	h.s = notice.New(c)
 }
 
 func (h *house) start() { h.s.Start(h.t.Context()) }

@@ -193,19 +193,30 @@ func (s *Service) receivers(ctx context.Context) ([]string, error) {
 		return []string{rules.ReportTo}, nil
 	}
 	var out []string
+	err = s.administrators(ctx, func(u *mailstead.User) bool {
+		if !slices.Contains(out, u.Email) {
+			out = append(out, u.Email)
+		}
+		return len(out) < mostReported
+	})
+	return out, err
+}
+
+// administrators calls each with those who are not disabled, until it returns false.
+func (s *Service) administrators(ctx context.Context, each func(*mailstead.User) bool) error {
 	for after := mailstead.UserID(0); ; {
 		page, err := s.c.Shelf.Users(ctx, after, mailstead.MaxPage)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := range page {
 			u := &page[i]
-			if after = u.ID; u.Role == mailstead.RoleAdmin && !u.Disabled && !slices.Contains(out, u.Email) {
-				out = append(out, u.Email)
+			if after = u.ID; u.Role == mailstead.RoleAdmin && !u.Disabled && !each(u) {
+				return nil
 			}
 		}
-		if len(page) < mailstead.MaxPage || len(out) >= mostReported {
-			return out, nil
+		if len(page) < mailstead.MaxPage {
+			return nil
 		}
 	}
 }

@@ -19,6 +19,9 @@ const (
 	// is removed.
 	keepStops   = 30 * 24 * time.Hour
 	forgetEvery = time.Hour
+	// warnEvery is how often ends of credentials are looked for: they are days away, but
+	// who renewed one is not to wait long for the notice to go.
+	warnEvery = 5 * time.Minute
 	// named is how many accounts one mail names.
 	named = 20
 )
@@ -27,14 +30,21 @@ const (
 func (s *Service) sweep(ctx context.Context) {
 	ticker := time.NewTicker(s.c.SweepEvery)
 	defer ticker.Stop()
-	var forgot time.Time
+	var forgot, warned time.Time
 	for {
+		warn := func(ctx context.Context) error {
+			if now := s.c.Now(); now.Sub(warned) >= warnEvery {
+				warned = now
+				return s.warn(ctx)
+			}
+			return nil
+		}
 		for _, part := range []struct {
 			what string
 			do   func(context.Context) error
 		}{
 			// What was gathered before a crash goes out first.
-			{"gathered notices", s.mailGathered}, {"stops", s.tellStops}, {"ends of stops", s.tellEnds}, {"mails", s.mail},
+			{"gathered notices", s.mailGathered}, {"stops", s.tellStops}, {"ends of stops", s.tellEnds}, {"ends of credentials", warn}, {"mails", s.mail},
 		} {
 			if err := part.do(ctx); err != nil && ctx.Err() == nil {
 				s.c.Logger.LogAttrs(ctx, slog.LevelError, "sweep of notices failed", slog.String("what", part.what), slog.Any("err", err))
@@ -169,51 +179,75 @@ func (s *Service) mailBatch(ctx context.Context, b *mailstead.NoticeBatch) (bool
 
 // alert is what one mail says of notices.
 func alert(all []mailstead.Notice) (subject, text string) {
-	var stopped, works []mailstead.Notice
+	of := make(map[mailstead.NoticeKind][]mailstead.Notice)
 	for i := range all {
-		if all[i].Kind == mailstead.NoticeStopped {
-			stopped = append(stopped, all[i])
-		} else {
-			works = append(works, all[i])
-		}
+		of[all[i].Kind] = append(of[all[i].Kind], all[i])
 	}
+	var subjects []string
 	var b strings.Builder
-	if len(stopped) > 0 {
-		b.WriteString("The incoming mail of " + count(stopped) + " is not processed any more:\n\n")
-		list(&b, stopped, func(n *mailstead.Notice) string {
-			line := "since " + at(n.Since)
-			if n.Text != "" {
-				line += ". " + n.Text
-			}
-			if n.Action != "" {
-				line += " " + n.Action
-			}
-			return line
-		})
-	}
-	if len(works) > 0 {
+	for _, part := range []struct {
+		kind        mailstead.NoticeKind
+		title, head string
+		line        func(*mailstead.Notice) string
+	}{
+		{mailstead.NoticeStopped, "not processed any more", "The incoming mail of %s is not processed any more:\n\n", stopped},
+		{mailstead.NoticeWorks, "processed again", "The incoming mail of %s is processed again:\n\n", works},
+		{mailstead.NoticeEnds, "sign-in ends soon", "What %s signs in with ends soon:\n\n", ends},
+	} {
+		notices := of[part.kind]
+		if len(notices) == 0 {
+			continue
+		}
 		if b.Len() > 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString("The incoming mail of " + count(works) + " is processed again:\n\n")
-		list(&b, works, func(n *mailstead.Notice) string {
-			return "it stood still from " + at(n.Since) + " to " + at(n.Until)
-		})
+		subjects = append(subjects, part.title+": "+count(notices))
+		fmt.Fprintf(&b, part.head, count(notices))
+		list(&b, notices, part.line)
 	}
 	b.WriteString("\nYou get this mail because you own these accounts, may read them or administer Mailstead.\n")
-	switch {
-	case len(works) == 0:
-		return "Not processed any more: " + count(stopped), b.String()
-	case len(stopped) == 0:
-		return "Processed again: " + count(works), b.String()
+	subject = strings.Join(subjects, "; ")
+	return strings.ToUpper(subject[:1]) + subject[1:], b.String()
+}
+
+// stopped says of an account what it waits for.
+func stopped(n *mailstead.Notice) string {
+	line := "since " + at(n.Since)
+	if n.Text != "" {
+		line += ". " + n.Text
+	}
+	if n.Action != "" {
+		line += " " + n.Action
+	}
+	return line
+}
+
+func works(n *mailstead.Notice) string {
+	return "it stood still from " + at(n.Since) + " to " + at(n.Until)
+}
+
+// ends says what ends, and what to do before.
+func ends(n *mailstead.Notice) string {
+	line := "until " + at(n.Credential.EndsAt) + ". "
+	switch n.Credential.Reason {
+	case mailstead.CredentialAppSecret:
+		return line + "The client secret of this app ends: make a new one at the service and enter it here, or the accounts that sign in by it stop."
+	case mailstead.CredentialIdle:
+		return line + "The service forgets a sign-in that nobody uses: switch the account on, or sign in again."
 	default:
-		return "Not processed any more: " + count(stopped) + "; again: " + count(works), b.String()
+		return line + "Passwords work for some days at this provider: enter a new one before."
 	}
 }
 
+// count names what notices are about: one, or how many.
 func count(all []mailstead.Notice) string {
 	if len(all) == 1 {
-		return all[0].Address
+		return all[0].Label()
+	}
+	for i := range all {
+		if all[i].AppID != 0 {
+			return fmt.Sprintf("%d accounts and apps", len(all))
+		}
 	}
 	return fmt.Sprintf("%d accounts", len(all))
 }
@@ -224,7 +258,7 @@ func list(b *strings.Builder, all []mailstead.Notice, line func(*mailstead.Notic
 			fmt.Fprintf(b, "- and %d more\n", len(all)-named)
 			return
 		}
-		fmt.Fprintf(b, "- %s: %s\n", all[i].Address, line(&all[i]))
+		fmt.Fprintf(b, "- %s: %s\n", all[i].Label(), line(&all[i]))
 	}
 }
 

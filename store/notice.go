@@ -13,6 +13,7 @@ type noticeRow struct {
 	UserID    int64
 	Kind      string
 	AccountID int64
+	AppID     int64
 	Name      string
 	Address   string
 	State     string
@@ -21,6 +22,9 @@ type noticeRow struct {
 	Action    string
 	BeganAt   int64
 	EndedAt   int64
+	Reason    string
+	EndsAt    int64
+	Warn      int
 	CreatedAt int64
 	ReadAt    int64
 	Batch     int64
@@ -29,21 +33,32 @@ type noticeRow struct {
 func (r *noticeRow) notice() mailstead.Notice {
 	n := mailstead.Notice{
 		ID: mailstead.NoticeID(r.ID), UserID: mailstead.UserID(r.UserID), Kind: mailstead.NoticeKind(r.Kind), AccountID: mailstead.AccountID(r.AccountID),
-		Name: r.Name, Address: r.Address, State: mailstead.HealthState(r.State),
+		AppID: mailstead.OAuthAppID(r.AppID), Name: r.Name, Address: r.Address,
 		Since: instant(r.BeganAt), Until: instant(r.EndedAt), CreatedAt: instant(r.CreatedAt), ReadAt: instant(r.ReadAt),
 	}
-	if n.Kind == mailstead.NoticeStopped {
+	switch n.Kind {
+	case mailstead.NoticeEnds:
+		n.Credential = &mailstead.Credential{EndsAt: instant(r.EndsAt), Reason: mailstead.CredentialReason(r.Reason), Warn: r.Warn}
+	case mailstead.NoticeStopped:
 		n.Code, n.Text, n.Action = r.Code, r.Text, r.Action
+		fallthrough
+	default:
+		n.State = mailstead.HealthState(r.State)
 	}
 	return n
 }
 
-// selectNotices reads notices about accounts that were not deleted; rest goes on behind
-// the condition.
+// selectNotices reads notices, but those about accounts that were deleted; rest goes on
+// behind the condition.
 func selectNotices(ctx context.Context, s *Session, rest string, args ...any) ([]noticeRow, error) {
-	return all[noticeRow](ctx, s, `SELECT n.id, n.user_id, n.kind, s.account_id, a.name, a.address, a.in_health_state AS state, a.in_health_code AS code,
-		a.in_health_text AS text, a.in_health_action AS action, s.began_at, s.ended_at, n.created_at, n.read_at, n.batch
-		FROM notices AS n JOIN stops AS s ON s.id = n.stop_id JOIN accounts AS a ON a.id = s.account_id WHERE a.deleted_at = 0 `+rest, args...)
+	return all[noticeRow](ctx, s, `SELECT n.id, n.user_id, n.kind, COALESCE(a.id, 0) AS account_id, COALESCE(w.app_id, 0) AS app_id,
+		COALESCE(a.name, oa.name, '') AS name, COALESCE(a.address, '') AS address, COALESCE(a.in_health_state, '') AS state,
+		COALESCE(a.in_health_code, '') AS code, COALESCE(a.in_health_text, '') AS text, COALESCE(a.in_health_action, '') AS action,
+		COALESCE(s.began_at, w.told_at) AS began_at, COALESCE(s.ended_at, 0) AS ended_at, COALESCE(w.reason, '') AS reason,
+		COALESCE(w.ends_at, 0) AS ends_at, COALESCE(w.warn, 0) AS warn, n.created_at, n.read_at, n.batch
+		FROM notices AS n LEFT JOIN stops AS s ON s.id = n.stop_id LEFT JOIN warnings AS w ON w.id = n.warning_id
+		LEFT JOIN accounts AS a ON a.id = COALESCE(s.account_id, w.account_id) LEFT JOIN oauth_apps AS oa ON oa.id = w.app_id
+		WHERE (a.deleted_at = 0 OR w.app_id IS NOT NULL) `+rest, args...)
 }
 
 // Notices returns the notices that stand for a user, newest first, at most 200: those

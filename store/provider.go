@@ -27,6 +27,7 @@ type providerRow struct {
 	EnableURL      string
 	Notes          string
 	SavesSent      bool
+	PasswordDays   int
 	UpdatedAt      int64
 }
 
@@ -41,7 +42,7 @@ func newProviderRow(p *mailstead.Provider, now time.Time) providerRow {
 		ID: string(p.ID), Name: p.Name, NameKey: strings.ToLower(p.Name), CopyOf: string(p.CopyOf), Country: p.Country,
 		Incoming: p.Incoming, Outgoing: p.Outgoing, Username: object[map[mailstead.Protocol]mailstead.UsernameForm]{p.Username},
 		Auth: p.Auth, AppPasswordURL: p.AppPasswordURL, EnableURL: p.EnableURL, Notes: p.Notes, SavesSent: p.SavesSent,
-		UpdatedAt: millis(now),
+		PasswordDays: p.PasswordDays, UpdatedAt: millis(now),
 	}
 }
 
@@ -49,7 +50,8 @@ func (r *providerRow) provider() mailstead.Provider {
 	p := mailstead.Provider{
 		ID: mailstead.ProviderID(r.ID), Name: r.Name, Kind: mailstead.KindOwn, Own: true, CopyOf: mailstead.ProviderID(r.CopyOf),
 		Country: r.Country, Incoming: r.Incoming, Outgoing: r.Outgoing, Username: r.Username.V, Auth: r.Auth, Status: "ok",
-		AppPasswordURL: r.AppPasswordURL, EnableURL: r.EnableURL, Notes: r.Notes, SavesSent: r.SavesSent, UpdatedAt: instant(r.UpdatedAt),
+		AppPasswordURL: r.AppPasswordURL, EnableURL: r.EnableURL, Notes: r.Notes, SavesSent: r.SavesSent, PasswordDays: r.PasswordDays,
+		UpdatedAt: instant(r.UpdatedAt),
 	}
 	if len(p.Incoming) == 0 {
 		p.Kind = mailstead.KindRelay

@@ -100,7 +100,7 @@ func (db *DB) TellStops(ctx context.Context, told []mailstead.StopTold) error {
 			} else if n == 0 {
 				continue
 			}
-			if err := s.insertNotices(ctx, t); err != nil {
+			if err := s.insertNotices(ctx, "stop_id", int64(t.StopID), mailstead.NoticeStopped, t.Users, t.MailAt); err != nil {
 				return err
 			}
 			for _, u := range t.Users {
@@ -112,18 +112,19 @@ func (db *DB) TellStops(ctx context.Context, told []mailstead.StopTold) error {
 	})
 }
 
-func (s *step) insertNotices(ctx context.Context, t *mailstead.StopTold) error {
+// insertNotices tells users of what a column names.
+func (s *step) insertNotices(ctx context.Context, column string, of int64, kind mailstead.NoticeKind, users []mailstead.UserID, mailAt time.Time) error {
 	mail := mailstead.NoticeMailPending
-	if t.MailAt.IsZero() {
+	if mailAt.IsZero() {
 		mail = mailstead.NoticeMailNone
 	}
-	for part := range pieces(t.Users, mostRows) {
+	for part := range pieces(users, mostRows) {
 		args := make([]any, 0, len(part)*9)
 		for _, u := range part {
-			args = append(args, int64(t.StopID), int64(u), string(mailstead.NoticeStopped), millis(s.now), 0, string(mail), millis(t.MailAt), 0, 0)
+			args = append(args, of, int64(u), string(kind), millis(s.now), 0, string(mail), millis(mailAt), 0, 0)
 		}
-		_, err := s.Bound.Exec(ctx, `INSERT INTO notices (stop_id, user_id, kind, created_at, read_at, mail, mail_due_at, mailed_at, batch)
-			VALUES `+marks(len(part), 9), args...)
+		_, err := s.Bound.Exec(ctx, "INSERT INTO notices ("+column+", user_id, kind, created_at, read_at, mail, mail_due_at, mailed_at, batch) VALUES "+
+			marks(len(part), 9), args...)
 		if err != nil {
 			return err
 		}
@@ -161,7 +162,7 @@ func (db *DB) TellEnds(ctx context.Context, mailAt time.Time, n int) (int, error
 	err = db.write(ctx, "tell of the ends of stops", func(ctx context.Context, s *step) error {
 		concerned := make(map[mailstead.UserID]bool)
 		for _, id := range append(gone, ended...) {
-			if err := s.readUsers(ctx, concerned, id); err != nil {
+			if err := s.noticed(ctx, concerned, "stop_id", id); err != nil {
 				return err
 			}
 		}
@@ -189,9 +190,9 @@ func stopIDs(ctx context.Context, s *Session, where string, n int) ([]int64, err
 	return out, err
 }
 
-// readUsers adds the users who have notices of a stop.
-func (s *step) readUsers(ctx context.Context, into map[mailstead.UserID]bool, stop int64) error {
-	rows, err := s.Bound.Query(ctx, "SELECT user_id FROM notices WHERE stop_id = ?", stop)
+// noticed adds the users who have notices of what a column names.
+func (s *step) noticed(ctx context.Context, into map[mailstead.UserID]bool, column string, of int64) error {
+	rows, err := s.Bound.Query(ctx, "SELECT user_id FROM notices WHERE "+column+" = ?", of)
 	if err != nil {
 		return err
 	}

@@ -15,11 +15,18 @@ import (
 
 func newNotice(c *cli) *cobra.Command {
 	list := &cobra.Command{
-		Use: "list", Short: "List accounts whose incoming mail is not processed, and whom that is told", Args: exactArgs(0),
+		Use: "list", Short: "List accounts whose incoming mail is not processed, sign-ins that end soon, and whom that is told", Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withClient(cmd.Context(), func(cl *client) error {
 				return listAll(cmd.Context(), c, cl, "/notices", "ID\tUSER\tACCOUNT\tADDRESS\tSTATE\tSINCE\tREASON\n", func(w io.Writer, n mailstead.Notice) {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.ID, n.UserID, n.AccountID, n.Address, n.Kind, when(n.Since), orDash(n.Code))
+					account, reason := n.AccountID.String(), orDash(n.Code)
+					if n.AppID != 0 {
+						account = "app " + n.AppID.String()
+					}
+					if n.Credential != nil {
+						reason = string(n.Credential.Reason) + ", until " + when(n.Credential.EndsAt)
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.ID, n.UserID, account, n.Label(), n.Kind, when(n.Since), reason)
 				})
 			})
 		},
@@ -35,7 +42,7 @@ func newNotice(c *cli) *cobra.Command {
 			})
 		},
 	}
-	return group("notice", "What people are told when an account stops", list, read)
+	return group("notice", "What people are told when an account stops or its sign-in ends", list, read)
 }
 
 func newReport(c *cli) *cobra.Command {

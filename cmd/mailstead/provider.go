@@ -83,6 +83,9 @@ func writeProvider(w io.Writer, p mailstead.Provider) {
 			fmt.Fprintf(w, "%s\t%s\n", line.name, line.text)
 		}
 	}
+	if p.PasswordDays != 0 {
+		fmt.Fprintf(w, "Passwords\twork for %d days\n", p.PasswordDays)
+	}
 	if p.Hidden {
 		fmt.Fprintln(w, "Hidden\tnot offered for new connections")
 	}
@@ -93,6 +96,7 @@ type providerFlags struct {
 	name, username, notes, page string
 	in, out, domains            []string
 	appPassword, noSignIn       bool
+	passwordDays                int
 }
 
 func (f *providerFlags) add(cmd *cobra.Command) {
@@ -104,6 +108,7 @@ func (f *providerFlags) add(cmd *cobra.Command) {
 	fl.BoolVar(&f.appPassword, "app-password", false, "people sign in with a password for programs")
 	fl.BoolVar(&f.noSignIn, "no-sign-in", false, "a relay that takes mail without a sign-in; it has no incoming server")
 	fl.StringVar(&f.page, "app-page", "", "`URL` of the page where people make a password for programs")
+	fl.IntVar(&f.passwordDays, "valid-days", 0, "passwords work for `N` days: their owners are told before; 0 for always")
 	fl.StringVar(&f.notes, "help-text", "", "`TEXT` that people are told at the sign-in")
 }
 
@@ -125,6 +130,7 @@ func (f *providerFlags) fields(cmd *cobra.Command) (api.ProviderFields, error) {
 		{"outgoing", func() { p.Outgoing = &out }},
 		{"domain", func() { p.Domains = &f.domains }},
 		{"app-page", func() { p.AppPasswordURL = &f.page }},
+		{"valid-days", func() { p.PasswordDays = &f.passwordDays }},
 		{"help-text", func() { p.Notes = &f.notes }},
 		{"app-password", func() { p.Auth = &[]string{mailstead.AuthAppPassword} }},
 		{"no-sign-in", func() { p.Auth = &[]string{mailstead.AuthNone} }},

@@ -15,7 +15,7 @@ func ownProvider(name string, domains ...string) *mailstead.Provider {
 		Outgoing: []mailstead.Server{{Protocol: mailstead.SMTP, Host: "smtp.example.com", Port: 587, Security: mailstead.SecurityStartTLS}},
 		Username: map[mailstead.Protocol]mailstead.UsernameForm{mailstead.IMAP: mailstead.UsernameLocal, mailstead.SMTP: mailstead.UsernameEmail},
 		Auth:     []string{mailstead.AuthAppPassword}, Status: "ok", AppPasswordURL: "https://example.com/app",
-		EnableURL: "https://example.com/on", Notes: "Ask Žofie.", SavesSent: true,
+		EnableURL: "https://example.com/on", Notes: "Ask Žofie.", SavesSent: true, PasswordDays: 90,
 	}
 }
 
@@ -59,7 +59,7 @@ var providerTests = map[string]func(*testing.T, *kit){
 		ctx := t.Context()
 		p, other := k.provider("one", "a.example", "b.example"), k.provider("two")
 		late := *p
-		p.Name, p.Notes, p.Domains, p.SavesSent = "One more", "", []string{"b.example", "c.example"}, false
+		p.Name, p.Notes, p.Domains, p.SavesSent, p.PasswordDays = "One more", "", []string{"b.example", "c.example"}, false, 0
 		k.ok(k.db.UpdateProvider(ctx, p, audited))
 		k.same("version", p.UpdatedAt, start.Add(time.Millisecond))
 		k.same("providers", k.providers(), []mailstead.Provider{*p, *other})

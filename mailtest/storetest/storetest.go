@@ -25,7 +25,7 @@ type Open func(t *testing.T, o store.Options) *store.DB
 func Run(t *testing.T, open Open) {
 	tests := map[string]func(*testing.T, *kit){}
 	for _, part := range []map[string]func(*testing.T, *kit){
-		userTests, accountTests, accountListTests, accountRemovalTests, senderTests, syncTests, pageTests, outgoingTests, deliveryTests, eventTests, raceTests, modelTests, auditTests, domainTests, providerTests, nameTests, policyTests, templateTests, checkupTests, recordTests, noticeTests, oauthTests, trustTests,
+		userTests, accountTests, accountListTests, accountRemovalTests, senderTests, syncTests, pageTests, outgoingTests, deliveryTests, eventTests, raceTests, modelTests, auditTests, domainTests, providerTests, nameTests, policyTests, templateTests, checkupTests, recordTests, noticeTests, oauthTests, trustTests, warningTests,
 	} {
 		for name, test := range part {
 			tests[name] = test

@@ -34,6 +34,16 @@ export function day(when: When, now = new Date()): string {
   return show(date, 'date', { day: 'numeric', month: 'numeric', year: 'numeric' });
 }
 
+/** date is the day of a moment within a sentence, with the year. */
+export function date(when: When): string {
+  return show(toDate(when), 'dated', { dateStyle: 'medium' });
+}
+
+/** lastDay is the day on which something works for the last time: a secret ends with the day, in whatever zone that is read. */
+export function lastDay(ends: string): string {
+  return date(new Date(Date.parse(ends) - 12 * 3_600_000).toISOString());
+}
+
 const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400],
   ['hour', 3_600],

@@ -20,6 +20,8 @@ export interface ProviderText {
   outgoing: ProviderServer;
   signIn: SignIn;
   appPasswordURL: string;
+  /** Days that passwords work for, empty for always. */
+  passwordDays: string;
   notes: string;
   domains: string;
   savesSent: boolean;
@@ -46,6 +48,7 @@ export function textOf(p?: Provider, name = p?.name ?? ''): ProviderText {
     outgoing: typed('outgoing', p),
     signIn: signInOf(p),
     appPasswordURL: p?.app_password_url?.startsWith('https://') ? p.app_password_url : '',
+    passwordDays: p?.password_days ? String(p.password_days) : '',
     notes: p?.notes ?? '',
     domains: p?.own ? (p.domains ?? []).join('\n') : '',
     savesSent: p?.saves_sent ?? false,
@@ -72,6 +75,7 @@ export function fieldsOf(text: ProviderText, was?: Provider): Schema<'ProviderFi
     username: { [incomingProtocol]: text.incoming.username, smtp: text.outgoing.username },
     auth: auths[text.signIn === 'none' && !relay ? 'password' : text.signIn],
     app_password_url: text.appPasswordURL.trim(),
+    password_days: Number(text.passwordDays.trim() || 0),
     notes: text.notes,
     domains: text.domains.split(/[\s,;]+/).filter(Boolean),
     saves_sent: text.savesSent,
