@@ -40,7 +40,12 @@ type Provider struct {
 	Status         string `json:"status" audit:"-"`
 	AppPasswordURL string `json:"app_password_url,omitempty"`
 	EnableURL      string `json:"enable_url,omitempty"`
-	Notes          string `json:"notes,omitempty"`
+	// Instructions are what its users have to do and to know before they connect, and
+	// CheckedIn is the month of these facts, as 2026-11. Only built-in ones have them;
+	// for others Notes say it.
+	Instructions []Instruction `json:"instructions,omitempty" audit:"-"`
+	CheckedIn    string        `json:"checked_in,omitempty" audit:"-"`
+	Notes        string        `json:"notes,omitempty"`
 	// SavesSent tells that the service itself puts a copy of what was sent by
 	// SMTP into the Sent folder.
 	SavesSent bool `json:"saves_sent,omitempty"`
@@ -50,6 +55,21 @@ type Provider struct {
 	OAuth []OAuthOffer `json:"oauth,omitempty" audit:"-"`
 	// UpdatedAt is the version of one that administrators added.
 	UpdatedAt time.Time `json:"-"`
+}
+
+// Instruction is one thing that the users of a provider have to do, or to know.
+type Instruction struct {
+	// Code is a stable word for it, such as app_password.
+	Code string `json:"code"`
+	// Step tells that it is something to do; steps come in the order of doing.
+	Step bool `json:"step,omitempty"`
+	// Text says it in English.
+	Text string `json:"text"`
+	// URL is the provider's own page for it.
+	URL string `json:"url,omitempty"`
+	// Day is the day, as 2024-09-16, and Count the number that the sentence names.
+	Day   string `json:"day,omitempty"`
+	Count int    `json:"count,omitempty"`
 }
 
 // Sign-in methods of providers that administrators add.

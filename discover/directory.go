@@ -83,6 +83,9 @@ func New() (*Directory, error) {
 		if len(e.Templates) > 0 {
 			e.Notes = strings.TrimPrefix(e.Notes+"; servers are named like "+strings.Join(e.Templates, " and "), "; ")
 		}
+		if err := e.instruct(); err != nil {
+			return nil, fmt.Errorf("read the directory of providers: %q: %w", e.ID, err)
+		}
 		e.offerable()
 	}
 	d := &Directory{builtIn: entries}

@@ -94,13 +94,17 @@ type Result struct {
 	OAuth []mailstead.OAuthOffer `json:"oauth,omitempty"`
 	// ProblemCode and Problem say why the provider cannot be connected: see
 	// Problem, and ProblemHidden.
-	ProblemCode    string   `json:"problem_code,omitempty"`
-	Problem        string   `json:"problem,omitempty"`
-	Status         string   `json:"status,omitempty"`
-	AppPasswordURL string   `json:"app_password_url,omitempty"`
-	EnableURL      string   `json:"enable_url,omitempty"`
-	Notes          string   `json:"notes,omitempty"`
-	Evidence       []string `json:"evidence"`
+	ProblemCode    string `json:"problem_code,omitempty"`
+	Problem        string `json:"problem,omitempty"`
+	Status         string `json:"status,omitempty"`
+	AppPasswordURL string `json:"app_password_url,omitempty"`
+	EnableURL      string `json:"enable_url,omitempty"`
+	// Instructions are what the provider's users have to do and to know, CheckedIn the
+	// month of these facts.
+	Instructions []mailstead.Instruction `json:"instructions,omitempty"`
+	CheckedIn    string                  `json:"checked_in,omitempty"`
+	Notes        string                  `json:"notes,omitempty"`
+	Evidence     []string                `json:"evidence"`
 	// Questions are what Network asked, in the order in which answers count.
 	Questions []Question `json:"questions"`
 }
@@ -204,6 +208,7 @@ func (r *Result) fill(p mailstead.Provider) {
 	r.Provider = Named{ID: p.ID, Name: p.Name}
 	r.Status, r.Notes = p.Status, p.Notes
 	r.AppPasswordURL, r.EnableURL = p.AppPasswordURL, p.EnableURL
+	r.Instructions, r.CheckedIn = p.Instructions, p.CheckedIn
 	r.ProblemCode, r.Problem = Problem(p)
 	r.Incoming = Candidates(p, mailstead.SideIncoming, r.Address)
 	r.Outgoing = Candidates(p, mailstead.SideOutgoing, r.Address)

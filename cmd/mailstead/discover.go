@@ -64,6 +64,23 @@ func sourceWords(s mailstead.DomainSource) string {
 	}
 }
 
+// writeInstructions says what the users of a provider have to do and to know.
+func writeInstructions(w io.Writer, all []mailstead.Instruction, checkedIn string) {
+	for _, in := range all {
+		name, text := "To know", in.Text
+		if in.Step {
+			name = "To do"
+		}
+		if in.URL != "" {
+			text += " " + in.URL
+		}
+		fmt.Fprintf(w, "%s\t%s\n", name, text)
+	}
+	if len(all) > 0 {
+		fmt.Fprintf(w, "As of\t%s\n", checkedIn)
+	}
+}
+
 func writeDiscovery(w io.Writer, r discover.Result) {
 	if r.Provider.ID != "" {
 		fmt.Fprintf(w, "Provider\t%s (%s)\n", r.Provider.Name, r.Provider.ID)
@@ -77,9 +94,12 @@ func writeDiscovery(w io.Writer, r discover.Result) {
 			fmt.Fprintf(w, "%s\t%s %s as %s\n", side.name, s.Protocol, s.Server, s.Username)
 		}
 	}
-	for _, line := range []struct{ name, text string }{
-		{"Problem", r.Problem}, {"App password", r.AppPasswordURL}, {"Switch on", r.EnableURL}, {"Notes", r.Notes},
-	} {
+	writeInstructions(w, r.Instructions, r.CheckedIn)
+	links := []struct{ name, text string }{{"App password", r.AppPasswordURL}, {"Switch on", r.EnableURL}}
+	if len(r.Instructions) > 0 {
+		links = nil // They stand at the instructions.
+	}
+	for _, line := range append(links, []struct{ name, text string }{{"Problem", r.Problem}, {"Notes", r.Notes}}...) {
 		if line.text != "" {
 			fmt.Fprintf(w, "%s\t%s\n", line.name, line.text)
 		}

@@ -78,6 +78,7 @@ func writeProvider(w io.Writer, p mailstead.Provider) {
 	for _, s := range p.Outgoing {
 		fmt.Fprintf(w, "Outgoing\t%s %s\n", s.Protocol, s)
 	}
+	writeInstructions(w, p.Instructions, p.CheckedIn)
 	for _, line := range []struct{ name, text string }{{"App password", p.AppPasswordURL}, {"Notes", p.Notes}} {
 		if line.text != "" {
 			fmt.Fprintf(w, "%s\t%s\n", line.name, line.text)

@@ -286,7 +286,7 @@ test('services that cannot be connected are answered with the reason', async ({ 
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await expect(page.getByText(t('connect.needs.app', { name: 'Gmail' }))).toBeVisible();
-  await expect(page.getByRole('link', { name: t('connect.make_app_password', { name: 'Gmail' }) })).toHaveAttribute(
+  await expect(page.getByRole('link', { name: t('providers.app_password') })).toHaveAttribute(
     'href',
     /^https:\/\/myaccount\.google\.com\//,
   );

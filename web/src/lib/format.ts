@@ -39,6 +39,11 @@ export function date(when: When): string {
   return show(toDate(when), 'dated', { dateStyle: 'medium' });
 }
 
+/** month is a month such as 2026-11 within a sentence. */
+export function month(of: string): string {
+  return show(toDate(`${of}-15T12:00:00`), 'month', { month: 'long', year: 'numeric' });
+}
+
 /** lastDay is the day on which something works for the last time: a secret ends with the day, in whatever zone that is read. */
 export function lastDay(ends: string): string {
   return date(new Date(Date.parse(ends) - 12 * 3_600_000).toISOString());

@@ -25,7 +25,10 @@ export interface Service {
   password: boolean;
   /** It is a relay that takes mail without a sign-in. */
   open: boolean;
+  /** What administrators tell of a service that they added. */
   notes: string;
+  instructions: Schema<'Instruction'>[];
+  checkedIn: string;
   appPasswordURL: string;
   enableURL: string;
   /** Why it cannot be connected: the last part of a key of texts, "" when it can. */
@@ -74,7 +77,9 @@ export function fromDiscovery(found: Schema<'DiscoveryResult'>): Service | undef
     offers: found.oauth ?? [],
     password: takesPassword(methods),
     open: (found.outgoing[0]?.auth ?? []).includes('none'),
-    notes: found.notes ?? '',
+    notes: found.checked_in ? '' : (found.notes ?? ''),
+    instructions: found.instructions ?? [],
+    checkedIn: found.checked_in ?? '',
     appPasswordURL: found.app_password_url ?? '',
     enableURL: found.enable_url ?? '',
     problem: problemOf(found.problem_code),
@@ -95,7 +100,9 @@ export function fromProvider(p: Schema<'Provider'>, address: string): Service {
     servers: { incoming: (p.incoming ?? []).map(known), outgoing: (p.outgoing ?? []).map(known) },
     kind: kindOf(auth),
     open: auth.includes('none'),
-    notes: p.notes ?? '',
+    notes: p.checked_in ? '' : (p.notes ?? ''),
+    instructions: p.instructions ?? [],
+    checkedIn: p.checked_in ?? '',
     appPasswordURL: p.app_password_url ?? '',
     enableURL: p.enable_url ?? '',
     offers: p.oauth ?? [],
