@@ -68,17 +68,31 @@ test('a provider of the house leads its domain; what a colleague teaches waits f
   await page.getByLabel(t('admin.providers.name'), { exact: true }).fill('Our mail');
   await servers(page, service);
   await page.getByLabel(t('admin.providers.help'), { exact: false }).fill('Ask Ada.');
+  await page.getByLabel(t('admin.providers.password_days'), { exact: false }).fill('5');
   await page.getByRole('textbox', { name: t('admin.providers.domains') }).fill(domain);
   await axe(page, 'a new provider');
   await button(page, 'settings.save').click();
   await expect(page.getByRole('heading', { name: 'Our mail', level: 1 })).toBeVisible();
   await expect(page.getByText('Ask Ada.')).toBeVisible();
+  await expect(page.getByText(t('admin.providers.password_days.said', { count: 5 }))).toBeVisible();
   await axe(page, 'a provider of the house');
 
   await colleague(page, service, 'ben');
   await address(page, service, first);
   await expect(page.getByText('Our mail').first()).toBeVisible();
+  await expect(page.getByText('Ask Ada.')).toBeVisible();
   await password(page, first);
+
+  // Its passwords work for five days, and the page of the account says when this one ends.
+  const { items } = (await (await page.request.get(service.url + '/api/v1/accounts')).json()) as {
+    items: { id: number }[];
+  };
+  await page.goto(`${service.url}/settings/accounts/${items[0]!.id}`);
+  const [before] = t('settings.credential.age', { day: '|' }).split('|');
+  await expect(page.getByRole('status').filter({ hasText: before })).toBeVisible();
+  const [entered] = t('settings.credential.set.password', { day: '|' }).split('|');
+  await expect(page.getByText(entered!)).toBeVisible();
+  await axe(page, 'a password that ends soon');
 
   // Without the administrator's word the next colleague chooses by hand, and teaches.
   await signIn(page, service);

@@ -58,8 +58,15 @@ async function reportProblem(s: Stand, view?: { receivers: number; refusal: stri
   await s.page.locator('[data-report]').waitFor();
 }
 
-/** noticed shows what people are told of accounts that stopped, or work again. */
-async function noticed({ page, demo }: Stand, count: number, kind: 'stopped' | 'works'): Promise<void> {
+/** What each kind of notice tells beside the account. */
+const tells = {
+  stopped: { state: 'trouble', code: 'auth.bad_credentials' },
+  works: { until: '2026-11-20T11:30:00Z' },
+  ends: { credential: { ends_at: '2026-12-20T09:00:00Z', reason: 'age', warn: 30 } },
+};
+
+/** noticed shows what people are told of accounts that stopped, that work again, or whose sign-in ends soon. */
+async function noticed({ page, demo }: Stand, count: number, kind: keyof typeof tells): Promise<void> {
   const items = Array.from({ length: count }, (_, i) => ({
     id: i + 1,
     user_id: 1,
@@ -67,7 +74,7 @@ async function noticed({ page, demo }: Stand, count: number, kind: 'stopped' | '
     account_id: 900 + i,
     name: `Box ${i + 1}`,
     address: `box-${i + 1}@firm.example`,
-    ...(kind === 'stopped' ? { state: 'trouble', code: 'auth.bad_credentials' } : { until: '2026-11-20T11:30:00Z' }),
+    ...tells[kind],
     since: '2026-11-20T09:00:00Z',
     created_at: '2026-11-20T09:00:00Z',
   }));
@@ -96,4 +103,6 @@ export const notices: Place[] = [
   { name: 'notice-stopped', open: (s) => noticed(s, 1, 'stopped') },
   { name: 'notice-stopped-many', open: (s) => noticed(s, 3, 'stopped') },
   { name: 'notice-works', open: (s) => noticed(s, 1, 'works') },
+  { name: 'notice-ends', open: (s) => noticed(s, 1, 'ends') },
+  { name: 'notice-ends-many', open: (s) => noticed(s, 4, 'ends') },
 ];

@@ -34,14 +34,17 @@ export function day(when: When, now = new Date()): string {
   return show(date, 'date', { day: 'numeric', month: 'numeric', year: 'numeric' });
 }
 
+/** The word for year behind a Russian date, whose full stop would stand before that of the sentence. */
+const yearWord = /\s?г\.$/;
+
 /** date is the day of a moment within a sentence, with the year. */
 export function date(when: When): string {
-  return show(toDate(when), 'dated', { dateStyle: 'medium' });
+  return show(toDate(when), 'dated', { dateStyle: 'medium' }).replace(yearWord, '');
 }
 
 /** month is a month such as 2026-11 within a sentence. */
 export function month(of: string): string {
-  return show(toDate(`${of}-15T12:00:00`), 'month', { month: 'long', year: 'numeric' });
+  return show(toDate(`${of}-15T12:00:00`), 'month', { month: 'long', year: 'numeric' }).replace(yearWord, '');
 }
 
 /** lastDay is the day on which something works for the last time: a secret ends with the day, in whatever zone that is read. */
