@@ -306,6 +306,9 @@ const schemaPrefix = "#/components/schemas/"
 // front, their own names being too general for one list of all.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch {
 	case strings.HasSuffix(t.PkgPath(), "/discover"):
 		return "Discovery" + name

@@ -101,7 +101,7 @@ func (s *configServer) candidate(address string) (Candidate, bool) {
 
 // byAutoconfig asks the domain's own web servers.
 func (n *Network) byAutoconfig(ctx context.Context, address string) step {
-	return n.config(ctx, address, SourceAutoconfig, TrustHigh, mailstead.DomainOf(address), "?emailaddress="+url.QueryEscape(address))
+	return n.config(ctx, address, SourceAutoconfig, mailstead.DomainOf(address), "?emailaddress="+url.QueryEscape(address))
 }
 
 // byExchanger asks the web servers of the domain that takes the mail. It is somebody
@@ -112,7 +112,7 @@ func (n *Network) byExchanger(ctx context.Context, address string, exchangers fu
 	if len(names) == 0 || registrable(names[0]) == registrable(domain) {
 		return step{}
 	}
-	return n.config(ctx, address, SourceMXAutoconfig, TrustMedium, registrable(names[0]), "?emailaddress="+url.QueryEscape("user@"+domain))
+	return n.config(ctx, address, SourceMXAutoconfig, registrable(names[0]), "?emailaddress="+url.QueryEscape("user@"+domain))
 }
 
 // byPublicDirectory asks the directory that the operator has chosen. It learns the
@@ -122,21 +122,22 @@ func (n *Network) byPublicDirectory(ctx context.Context, address string) step {
 		return step{}
 	}
 	place := strings.ReplaceAll(n.asked.PublicDirectory, DomainPlaceholder, mailstead.DomainOf(address))
-	return n.configAt(ctx, address, SourcePublicDirectory, TrustMedium, place)
+	return n.configAt(ctx, address, SourcePublicDirectory, place)
 }
 
 // config asks for a configuration file at the two places that a host has for it.
-func (n *Network) config(ctx context.Context, address string, source mailstead.DomainSource, trust Trust, host, query string) step {
-	return n.configAt(ctx, address, source, trust,
+func (n *Network) config(ctx context.Context, address string, source mailstead.DomainSource, host, query string) step {
+	return n.configAt(ctx, address, source,
 		"https://autoconfig."+host+"/mail/config-v1.1.xml"+query,
 		"https://"+host+"/.well-known/autoconfig/mail/config-v1.1.xml"+query)
 }
 
-func (n *Network) configAt(ctx context.Context, address string, source mailstead.DomainSource, trust Trust, urls ...string) step {
-	a := newAnswer(address, source, trust)
-	told, ok := n.documents(ctx, source, func(file []byte) (_ string, err error) {
+func (n *Network) configAt(ctx context.Context, address string, source mailstead.DomainSource, urls ...string) step {
+	a := newAnswer(address, source)
+	told, ok := n.documents(ctx, source, func(q *Question, file []byte) (err error) {
 		a.Provider.Name, a.Incoming, a.Outgoing, err = parseAutoconfig(file, address)
-		return textServers, err
+		q.names(textServers, a.hosts()...)
+		return err
 	}, urls...)
 	if ok {
 		told.answer = a
@@ -146,7 +147,7 @@ func (n *Network) configAt(ctx context.Context, address string, source mailstead
 
 // documents asks for documents at several addresses at once; the first one in their
 // order that read takes counts. ok tells whether there is one.
-func (n *Network) documents(ctx context.Context, source mailstead.DomainSource, read func(file []byte) (said string, err error), urls ...string) (told step, ok bool) {
+func (n *Network) documents(ctx context.Context, source mailstead.DomainSource, read func(q *Question, file []byte) error, urls ...string) (told step, ok bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	files := make([][]byte, len(urls))
@@ -155,9 +156,9 @@ func (n *Network) documents(ctx context.Context, source mailstead.DomainSource, 
 		asked[i] = make(chan Question, 1)
 		place, _, _ := strings.Cut(u, "?")
 		go func() {
-			asked[i] <- n.timed(source, place, func() (_ string, err error) {
+			asked[i] <- n.timed(source, place, func(*Question) (err error) {
 				files[i], err = n.asked.Fetcher.Fetch(ctx, u)
-				return "", err
+				return err
 			})
 		}()
 	}
@@ -167,8 +168,7 @@ func (n *Network) documents(ctx context.Context, source mailstead.DomainSource, 
 		case ok:
 			q.fail(context.Canceled)
 		case q.Outcome == OutcomeOK:
-			var err error
-			if q.Said, err = read(files[i]); err != nil {
+			if err := read(&q, files[i]); err != nil {
 				q.fail(err)
 			}
 		}

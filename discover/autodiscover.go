@@ -38,16 +38,17 @@ func (n *Network) byAutodiscover(ctx, web context.Context, address string) step 
 	domain := mailstead.DomainOf(address)
 	query := "?" + url.Values{"Email": {address}, "Protocol": {"ActiveSync"}, "RedirectCount": {"1"}}.Encode()
 	var host string
-	told, ok := n.documents(web, SourceAutodiscover, func(file []byte) (said string, err error) {
+	told, ok := n.documents(web, SourceAutodiscover, func(q *Question, file []byte) (err error) {
 		host, err = parseAutodiscover(file)
-		return "The document names " + host + ".", err
+		q.names("The document names "+host+".", host)
+		return err
 	},
 		"https://"+domain+"/autodiscover/autodiscover.json"+query,
 		"https://autodiscover."+domain+"/autodiscover/autodiscover.json"+query)
 	if !ok {
 		return told
 	}
-	a := newAnswer(address, SourceAutodiscover, TrustMedium)
+	a := newAnswer(address, SourceAutodiscover)
 	if p, ok := n.directory.byServer(host); ok {
 		told.evidence = append(told.evidence, host+" belongs to "+p.Name+".")
 		a.offer(p)

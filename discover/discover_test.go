@@ -50,7 +50,16 @@ func TestDiscoverBuiltIn(t *testing.T) {
 			Username: "Anna.Rossi@icloud.com", Auth: []string{"apppw"},
 		}},
 		AppPasswordURL: "https://account.apple.com/account/manage",
-		Notes:          got.Notes,
+		Notes:          got.Notes, CheckedIn: "2026-11",
+		Instructions: []mailstead.Instruction{
+			{
+				Code: "app_password", Step: true, URL: "https://account.apple.com/account/manage",
+				Text: "Make an app password and enter it here instead of your usual one.",
+			},
+			{Code: "no_pop3", Text: "There is no POP3."},
+			{Code: "from_of_account", Text: "The sender has to be an address of the account."},
+			{Code: "daily_limit", Count: 1000, Text: "It takes mail for at most 1000 receivers a day."},
+		},
 		Evidence: []string{
 			"icloud.com is not in the table of domains.",
 			"icloud.com belongs to iCloud Mail in the built-in directory.",

@@ -22,7 +22,7 @@ type exchange struct {
 func (n *Network) exchangers(ctx context.Context, domain string) (e exchange) {
 	ctx, cancel := context.WithTimeout(ctx, dnsTime)
 	defer cancel()
-	e.question = n.ask(SourceMX, "MX "+domain, func() (string, error) {
+	e.question = n.ask(SourceMX, "MX "+domain, func(q *Question) error {
 		records, err := n.asked.Resolver.LookupMX(ctx, domain+".")
 		for _, mx := range records {
 			// "." takes no mail (RFC 7505).
@@ -31,12 +31,13 @@ func (n *Network) exchangers(ctx context.Context, domain string) (e exchange) {
 			}
 		}
 		if len(e.names) > 0 {
-			return "The mail exchanger is " + e.names[0] + ".", nil
+			q.names("The mail exchanger is "+e.names[0]+".", e.names[0])
+			return nil
 		}
 		if err == nil {
 			err = errNoRecord(domain)
 		}
-		return "", err
+		return err
 	})
 	return e
 }
@@ -54,7 +55,7 @@ func (n *Network) byMX(address string, e exchange) step {
 		told.evidence = []string{"The mail exchanger of " + domain + " is " + names[0] + ", which is not in the built-in directory."}
 		return told
 	}
-	told.answer = newAnswer(address, SourceMX, TrustMedium)
+	told.answer = newAnswer(address, SourceMX)
 	told.answer.offer(p)
 	told.evidence = []string{"The mail exchanger of " + domain + ", " + names[0] + ", belongs to " + p.Name + "."}
 	if p.Hidden {
@@ -105,14 +106,16 @@ func (n *Network) bySRV(ctx context.Context, address string) (told step) {
 	var wait sync.WaitGroup
 	for i, s := range services {
 		wait.Go(func() {
-			told.questions[i] = n.ask(SourceSRV, "SRV _"+s.name+"._tcp."+domain, func() (said string, err error) {
+			told.questions[i] = n.ask(SourceSRV, "SRV _"+s.name+"._tcp."+domain, func(q *Question) (err error) {
 				named[i], err = n.srv(ctx, i, domain)
-				return "The record names " + addresses(named[i]) + ".", err
+				list := addresses(named[i])
+				q.names("The record names "+strings.Join(list, " and ")+".", list...)
+				return err
 			})
 		})
 	}
 	wait.Wait()
-	a := newAnswer(address, SourceSRV, TrustMedium)
+	a := newAnswer(address, SourceSRV)
 	failure := told.questions[0]
 	for i, s := range services {
 		if failure.Outcome == OutcomeNothing {
@@ -137,12 +140,12 @@ func (n *Network) bySRV(ctx context.Context, address string) (told step) {
 }
 
 // addresses lists servers as host:port.
-func addresses(servers []mailstead.Server) string {
+func addresses(servers []mailstead.Server) []string {
 	var list []string
 	for _, s := range servers {
 		list = append(list, s.Addr())
 	}
-	return strings.Join(list, " and ")
+	return list
 }
 
 // maxServers is how many servers of one kind are taken from an answer.

@@ -37,7 +37,7 @@ func standard(p mailstead.Protocol, hosts ...string) (out []mailstead.Server) {
 func (n *Network) byGuess(ctx context.Context, address string) step {
 	domain := mailstead.DomainOf(address)
 	mail := "mail." + domain
-	told := n.probe(ctx, newAnswer(address, SourceGuess, TrustLow),
+	told := n.probe(ctx, newAnswer(address, SourceGuess),
 		standard(mailstead.IMAP, "imap."+domain, mail),
 		standard(mailstead.POP3, "pop."+domain, mail),
 		standard(mailstead.SMTP, "smtp."+domain, mail))
@@ -55,11 +55,13 @@ func (n *Network) probe(ctx context.Context, a *Result, lists ...[]mailstead.Ser
 	var wait sync.WaitGroup
 	for i, s := range servers {
 		wait.Go(func() {
-			told.questions[i] = n.ask(a.Source, string(s.Protocol)+" "+s.String(), func() (string, error) {
+			told.questions[i] = n.ask(a.Source, string(s.Protocol)+" "+s.String(), func(q *Question) error {
 				ctx, cancel := context.WithTimeout(ctx, probeTime)
 				defer cancel()
 				certificate, err := n.asked.Prober.Probe(ctx, s)
-				return "The server is there with " + describe(certificate) + ".", err
+				q.Certificate = certificateOf(certificate)
+				q.names("The server is there with "+describe(q.Certificate)+".", s.Addr())
+				return err
 			})
 		})
 	}
@@ -81,16 +83,24 @@ func (n *Network) probe(ctx context.Context, a *Result, lists ...[]mailstead.Ser
 	return told
 }
 
-// describe says whose a certificate that has verified is, and how long it is good.
-func describe(c *x509.Certificate) string {
+// certificateOf says whose a certificate is and how long it is good, nil for one that a
+// Prober does not tell of.
+func certificateOf(c *x509.Certificate) *Certificate {
 	if c == nil {
-		return "a certificate that verifies"
+		return nil
 	}
 	issuer := c.Issuer.CommonName
 	if len(c.Issuer.Organization) > 0 {
 		issuer = c.Issuer.Organization[0]
 	}
-	return "a certificate of " + providerName(issuer) + " that is valid until " + c.NotAfter.UTC().Format(time.DateOnly)
+	return &Certificate{Issuer: providerName(issuer), ValidUntil: c.NotAfter}
+}
+
+func describe(c *Certificate) string {
+	if c == nil {
+		return "a certificate that verifies"
+	}
+	return "a certificate of " + c.Issuer + " that is valid until " + c.ValidUntil.UTC().Format(time.DateOnly)
 }
 
 // passwordCandidate is a server that takes the address and a password.

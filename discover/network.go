@@ -182,9 +182,27 @@ func later[T any](f func() T) func() T {
 	}
 }
 
+// trusts says how sure the answers of a source are: the domain's own word over HTTPS is
+// worth more than what DNS says without a signature, or what somebody else says.
+var trusts = map[mailstead.DomainSource]Trust{
+	SourceMX: TrustMedium, SourcePACC: TrustHigh, SourceSRV: TrustMedium, SourceAutoconfig: TrustHigh, SourceMXAutoconfig: TrustMedium,
+	SourcePublicDirectory: TrustMedium, SourceAutodiscover: TrustMedium, SourceGuess: TrustLow,
+}
+
 // newAnswer is an answer without servers.
-func newAnswer(address string, source mailstead.DomainSource, trust Trust) *Result {
-	return &Result{Address: address, Source: source, Trust: trust, Incoming: []Candidate{}, Outgoing: []Candidate{}}
+func newAnswer(address string, source mailstead.DomainSource) *Result {
+	return &Result{Address: address, Source: source, Trust: trusts[source], Incoming: []Candidate{}, Outgoing: []Candidate{}}
+}
+
+// hosts are the names of the servers, each once.
+func (r *Result) hosts() []string {
+	var out []string
+	for _, c := range slices.Concat(r.Incoming, r.Outgoing) {
+		if !slices.Contains(out, c.Host) {
+			out = append(out, c.Host)
+		}
+	}
+	return out
 }
 
 // foreign lists the registrable domains of servers that are not the address's own.

@@ -109,17 +109,18 @@ func (n *Network) byPACC(ctx context.Context, address string) (told step) {
 	domain := mailstead.DomainOf(address)
 	record := "_ua-auto-config." + domain
 	var digests []digest
-	q := n.ask(SourcePACC, "TXT "+record, func() (string, error) {
+	q := n.ask(SourcePACC, "TXT "+record, func(q *Question) error {
 		ctx, cancel := context.WithTimeout(ctx, dnsTime)
 		defer cancel()
 		records, err := n.asked.Resolver.LookupTXT(ctx, record+".")
 		if digests = paccDigests(records); len(digests) > 0 {
-			return "The record vouches for a configuration file.", nil
+			q.Said = "The record vouches for a configuration file."
+			return nil
 		}
 		if err == nil {
 			err = errNoRecord(record)
 		}
-		return "", err
+		return err
 	})
 	told.questions = append(told.questions, q)
 	if len(digests) == 0 {
@@ -129,13 +130,14 @@ func (n *Network) byPACC(ctx context.Context, address string) (told step) {
 		return told
 	}
 	place := "https://ua-auto-config." + domain + "/.well-known/user-agent-configuration.json"
-	a := newAnswer(address, SourcePACC, TrustHigh)
-	q = n.ask(SourcePACC, place, func() (string, error) {
+	a := newAnswer(address, SourcePACC)
+	q = n.ask(SourcePACC, place, func(q *Question) error {
 		file, err := n.asked.Fetcher.Fetch(ctx, place)
 		if err == nil {
 			err = parsePACC(file, digests, a)
 		}
-		return textServers, err
+		q.names(textServers, a.hosts()...)
+		return err
 	})
 	told.questions = append(told.questions, q)
 	told.evidence = append(told.evidence, place+": "+q.Said)

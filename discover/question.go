@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/mailstead/mailstead"
 )
@@ -33,26 +34,38 @@ type Question struct {
 	Outcome Outcome `json:"outcome"`
 	// Code is that of the failure, for OutcomeBroken alone.
 	Code string `json:"code,omitempty"`
-	// Said is the answer in words, or why there is none.
-	Said   string `json:"said"`
-	TookMS int64  `json:"took_ms"`
+	// Said is the answer in English, or why there is none.
+	Said string `json:"said"`
+	// Trust is how sure an answer of this source is, Names are the servers that it names,
+	// and Certificate is what the server showed that was asked. Of OutcomeOK alone.
+	Trust       Trust        `json:"trust,omitempty"`
+	Names       []string     `json:"names,omitempty"`
+	Certificate *Certificate `json:"certificate,omitempty"`
+	TookMS      int64        `json:"took_ms"`
 }
 
-// ask asks one question and tells of it. said is what the answer says; there is none
-// with an error.
-func (n *Network) ask(source mailstead.DomainSource, asked string, f func() (said string, err error)) Question {
+// Certificate is a certificate that verifies.
+type Certificate struct {
+	Issuer     string    `json:"issuer"`
+	ValidUntil time.Time `json:"valid_until"`
+}
+
+// names says what an answer names.
+func (q *Question) names(said string, names ...string) { q.Said, q.Names = said, names }
+
+// ask asks one question and tells of it. f puts the answer into the question.
+func (n *Network) ask(source mailstead.DomainSource, asked string, f func(*Question) error) Question {
 	q := n.timed(source, asked, f)
 	n.tell(q)
 	return q
 }
 
 // timed asks one question and takes the time.
-func (n *Network) timed(source mailstead.DomainSource, asked string, f func() (said string, err error)) Question {
-	q := Question{Source: source, Asked: asked, Outcome: OutcomeOK}
+func (n *Network) timed(source mailstead.DomainSource, asked string, f func(*Question) error) Question {
+	q := Question{Source: source, Asked: asked, Outcome: OutcomeOK, Trust: trusts[source]}
 	begin := n.asked.Now()
-	said, err := f()
+	err := f(&q)
 	q.TookMS = n.asked.Now().Sub(begin).Milliseconds()
-	q.Said = said
 	if err != nil {
 		q.fail(err)
 	}
@@ -61,6 +74,7 @@ func (n *Network) timed(source mailstead.DomainSource, asked string, f func() (s
 
 // fail says in plain words why there is no answer.
 func (q *Question) fail(err error) {
+	q.Trust, q.Names, q.Certificate = "", nil, nil
 	var dns *net.DNSError
 	var known *mailstead.Error
 	isKnown := errors.As(err, &known)

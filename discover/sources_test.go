@@ -119,6 +119,13 @@ func TestSourcesBeyondAutoconfig(t *testing.T) {
 				if q.Asked == "" || q.Said == "" || (q.Code != "") != (q.Outcome == discover.OutcomeBroken) {
 					t.Errorf("the question is incomplete: %+v", q)
 				}
+				ok := q.Outcome == discover.OutcomeOK
+				if (q.Trust != "") != ok || !ok && (len(q.Names) > 0 || q.Certificate != nil) {
+					t.Errorf("the question says more or less than its answer: %+v", q)
+				}
+				if ok && q.Source == tt.source && q.Trust != tt.trust {
+					t.Errorf("trust of %s = %q, want that of the answer, %q", q.Source, q.Trust, tt.trust)
+				}
 			}
 		})
 	}
