@@ -1,6 +1,7 @@
 import { expect } from '@playwright/test';
 import { ada, answers, at, folder, idOf, json, message, type Stand, type Place, type Listed } from './places/stand.ts';
 import { administration, template } from './places/administration.ts';
+import { discovery } from './places/discovery.ts';
 import { notices } from './places/notices.ts';
 
 export { ada, settle, type Place, type Stand } from './places/stand.ts';
@@ -357,5 +358,6 @@ export const places: Place[] = [
     },
   },
   ...notices,
+  ...discovery,
   ...administration,
 ];
