@@ -11,7 +11,8 @@ import (
 	"github.com/mailstead/mailstead"
 )
 
-// serviceTimeout bounds one request of HTTPClient, with its answer.
+// serviceTimeout bounds one request of HTTPClient, with its answer, where Config.IOTimeout
+// is no shorter.
 const serviceTimeout = 30 * time.Second
 
 // HTTPClient returns a client for the services whose addresses administrators typed,
@@ -29,7 +30,7 @@ func (d *Dialer) HTTPClient() *http.Client {
 	return &http.Client{
 		Transport:     bounded{transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       serviceTimeout,
+		Timeout:       min(serviceTimeout, d.config.IOTimeout),
 	}
 }
 

@@ -119,7 +119,11 @@ func (p *IdP) token(w http.ResponseWriter, r *http.Request) {
 	}
 	faults := p.faults
 	p.mu.Unlock()
-	time.Sleep(faults.Delay)
+	select {
+	case <-time.After(faults.Delay):
+	case <-r.Context().Done():
+		return // Who asked has gone: nothing is given or taken.
+	}
 	switch {
 	case faults.Status != 0:
 		http.Error(w, "the provider has trouble", faults.Status)

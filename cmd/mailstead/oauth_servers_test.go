@@ -314,6 +314,40 @@ func TestSignInsThatFail(t *testing.T) {
 	t.Logf("cases: %d", cases)
 }
 
+// A provider that takes its time is waited for; one that takes too much is told apart
+// from one that refuses, and nothing is stored.
+func TestSignInAtASlowProvider(t *testing.T) {
+	t.Parallel()
+	o := newOAuthScene(t, "io_timeout: 3s", "send_retry: [100ms, 500ms]", "sync_retry: [100ms, 500ms]")
+	o.idp.Set(mailtest.IdPFaults{Delay: 6 * time.Second})
+	began := time.Now()
+	status, body := o.signIn(o.service, "/connect/sign-in", mailtest.Anna.Address, map[string]any{"address": mailtest.Anna.Address})
+	var problem struct{ Code, Detail string }
+	must(t, json.Unmarshal(body, &problem))
+	if status != http.StatusBadGateway || problem.Code != "oauth.unavailable" || problem.Detail == "" {
+		t.Errorf("%d %s, want 502 oauth.unavailable", status, body)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it was waited for %v, want about 3s", took)
+	}
+	if list := call[struct{ Items []any }](o.service, http.MethodGet, "/accounts?all=true", nil); len(list.Items) > 0 {
+		t.Errorf("stored %v", list.Items)
+	}
+	o.idp.Set(mailtest.IdPFaults{Delay: time.Second})
+	a := o.connected()
+
+	// A refresh that gets no answer holds the mail; it goes when the provider answers.
+	o.idp.Set(mailtest.IdPFaults{Delay: 6 * time.Second})
+	o.idp.Expire()
+	id := o.sends(a, "Patience")
+	time.Sleep(4 * time.Second)
+	if m := call[mailstead.OutgoingMessage](o.service, http.MethodGet, "/outbox/"+id.String(), nil); m.State == mailstead.OutgoingAccepted || m.State == mailstead.OutgoingRejected {
+		t.Errorf("the mail is %s while the provider gives no answer", m.State)
+	}
+	o.idp.Set(mailtest.IdPFaults{})
+	o.awaitState(id, mailstead.OutgoingAccepted)
+}
+
 // TestSignInAtAnotherDevice: a program without pages shows a code.
 func TestSignInAtAnotherDevice(t *testing.T) {
 	t.Parallel()
