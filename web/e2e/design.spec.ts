@@ -70,6 +70,21 @@ test('a menu is used by keyboard alone', async ({ page, stage }) => {
   await expect(button).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(item('Show threads')).toHaveAttribute('aria-checked', 'false');
+
+  // Keys that follow each other faster than the browser tells of the menu.
+  await button.evaluate((b: HTMLElement) => {
+    document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+    b.click();
+  });
+  await expect(item('Reply')).toBeFocused();
+  await button.evaluate((b: HTMLElement) => b.click());
+  await expect(button).toBeFocused();
+  await button.evaluate((b: HTMLElement) => {
+    b.click();
+    b.click();
+  });
+  await expect(button).toHaveAttribute('aria-expanded', 'false');
+  await expect(page.locator('[role=menu]:popover-open')).toHaveCount(0);
 });
 
 test('a dialog keeps the focus and gives it back', async ({ page, stage }) => {
