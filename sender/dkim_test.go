@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mailstead/mailstead/mailtest"
 	"github.com/mailstead/mailstead/sender"
 )
 
@@ -37,28 +38,28 @@ func TestDKIM(t *testing.T) {
 	foreign, foreignKey := sign(t, mail, "relay.example", "r")
 	both, bothKey := sign(t, foreign, "firm.example", "s2")
 	_, other := sign(t, mail, "firm.example", "s1")
-	strict := own.without("_dmarc").with("_dmarc.firm.example TXT v=DMARC1; p=reject; adkim=s")
-	noSPF := own.without("firm.example TXT").with("firm.example TXT v=spf1 -all")
+	strict := own.Without("_dmarc").With("_dmarc.firm.example TXT v=DMARC1; p=reject; adkim=s")
+	noSPF := own.Without("firm.example TXT").With("firm.example TXT v=spf1 -all")
 	for _, c := range []struct {
 		name string
-		zone zone
+		zone mailtest.Zone
 		mail string
 		near bool
 		want string
 	}{
-		{"a good signature", own.with(key), signed, false, "ok:dkim.ok ok:dmarc.ok"},
-		{"a signature when SPF does not vouch", noSPF.with(key), signed, false, "ok:dkim.ok ok:dmarc.ok"},
-		{"a signature of a domain below", noSPF.with(belowKey), below, false, "ok:dkim.ok ok:dmarc.ok"},
-		{"and one that has to be the very domain", strict.without("firm.example TXT").with("firm.example TXT v=spf1 -all", belowKey), below, false, "ok:dkim.ok advice:dmarc.misaligned"},
-		{"a signature of somebody else", own.with(foreignKey), foreign, false, "advice:dkim.misaligned ok:dmarc.ok"},
-		{"nothing vouches", noSPF.with(foreignKey), foreign, false, "advice:dkim.misaligned advice:dmarc.misaligned"},
-		{"two signatures", own.with(foreignKey, bothKey), both, false, "ok:dkim.ok ok:dmarc.ok"},
-		{"the key of the second is missing", own.with(foreignKey), both, false, "advice:dkim.key_missing ok:dmarc.ok"},
+		{"a good signature", own.With(key), signed, false, "ok:dkim.ok ok:dmarc.ok"},
+		{"a signature when SPF does not vouch", noSPF.With(key), signed, false, "ok:dkim.ok ok:dmarc.ok"},
+		{"a signature of a domain below", noSPF.With(belowKey), below, false, "ok:dkim.ok ok:dmarc.ok"},
+		{"and one that has to be the very domain", strict.Without("firm.example TXT").With("firm.example TXT v=spf1 -all", belowKey), below, false, "ok:dkim.ok advice:dmarc.misaligned"},
+		{"a signature of somebody else", own.With(foreignKey), foreign, false, "advice:dkim.misaligned ok:dmarc.ok"},
+		{"nothing vouches", noSPF.With(foreignKey), foreign, false, "advice:dkim.misaligned advice:dmarc.misaligned"},
+		{"two signatures", own.With(foreignKey, bothKey), both, false, "ok:dkim.ok ok:dmarc.ok"},
+		{"the key of the second is missing", own.With(foreignKey), both, false, "advice:dkim.key_missing ok:dmarc.ok"},
 		{"the key is missing", own, signed, false, "advice:dkim.key_missing ok:dmarc.ok"},
-		{"the key was revoked", own.with("s1._domainkey.firm.example TXT v=DKIM1; p="), signed, false, "advice:dkim.key_revoked ok:dmarc.ok"},
-		{"another key", own.with(other), signed, false, "advice:dkim.bad_signature ok:dmarc.ok"},
-		{"a mail that was changed", own.with(key), signed + "and more\r\n", false, "advice:dkim.bad_signature ok:dmarc.ok"},
-		{"the key is not answered", own.with("s1._domainkey.firm.example FAIL"), signed, false, "unknown:dkim.unanswered ok:dmarc.ok"},
+		{"the key was revoked", own.With("s1._domainkey.firm.example TXT v=DKIM1; p="), signed, false, "advice:dkim.key_revoked ok:dmarc.ok"},
+		{"another key", own.With(other), signed, false, "advice:dkim.bad_signature ok:dmarc.ok"},
+		{"a mail that was changed", own.With(key), signed + "and more\r\n", false, "advice:dkim.bad_signature ok:dmarc.ok"},
+		{"the key is not answered", own.With("s1._domainkey.firm.example FAIL"), signed, false, "unknown:dkim.unanswered ok:dmarc.ok"},
 		{"no signature", own, mail, false, "advice:dkim.unsigned ok:dmarc.ok"},
 		{"no signature within the domain", own, mail, true, "unknown:dkim.unsigned_near ok:dmarc.ok"},
 		{"a signature that cannot be read", own, "DKIM-Signature: v=1; d=firm.example\r\n" + mail, false, "advice:dkim.bad_signature ok:dmarc.ok"},
@@ -67,7 +68,7 @@ func TestDKIM(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			q := atOwn()
 			q.Mail, q.Near = []byte(c.mail), c.near
-			got := checker(t, c.zone.resolver(t)).Check(t.Context(), q)
+			got := checker(t, c.zone.Resolver(t)).Check(t.Context(), q)
 			if d := cmp.Diff(c.want, codes(sender.Result{Findings: got.Findings[2:]})); d != "" {
 				t.Errorf("%s (-want +got):\n%s", got.Findings[2].Text, d)
 			}

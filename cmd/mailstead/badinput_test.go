@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,7 +18,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/mailtest"
@@ -396,44 +394,6 @@ func (d *badDesk) refuse(b badServers, f badForm) {
 	}
 }
 
-// noNames is a DNS server that knows mail.example.com as this machine and no
-// other name.
-func noNames(t testing.TB) string {
-	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	must(t, err)
-	t.Cleanup(func() { conn.Close() })
-	go func() {
-		buf := make([]byte, 1500)
-		for {
-			n, from, err := conn.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			var m dnsmessage.Message
-			if m.Unpack(buf[:n]) != nil || len(m.Questions) != 1 {
-				continue
-			}
-			q := m.Questions[0]
-			m.Response, m.RecursionAvailable, m.Additionals = true, true, nil
-			switch {
-			case q.Name.String() != "mail.example.com.":
-				m.RCode = dnsmessage.RCodeNameError
-			case q.Type == dnsmessage.TypeA:
-				m.Answers = []dnsmessage.Resource{{
-					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 1},
-					Body:   &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}},
-				}}
-			}
-			answer, err := m.Pack()
-			if err == nil {
-				_, _ = conn.WriteTo(answer, from)
-			}
-		}
-	}()
-	return conn.LocalAddr().String()
-}
-
 // goldenFile compares what was told with the golden file of that name.
 func goldenFile(t *testing.T, name, got string) {
 	t.Helper()
@@ -478,7 +438,7 @@ func TestBadConnections(t *testing.T) {
 		"address": mailtest.Anna.Address, "password": mailtest.Anna.Password,
 		"incoming": map[string]any{"host": imap(tls).String()}, "outgoing": map[string]any{"host": smtp(tls).String()},
 	}}
-	config := "resolver: " + noNames(t) + "\n"
+	config := "resolver: " + mailtest.Zone{"mail.example.com A 127.0.0.1"}.Serve(t) + "\n"
 	slow := config + "connect_timeout: 1s\nio_timeout: 1s\n"
 	var golden strings.Builder
 	flags := loopback(t, good)

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/dns/dnsmessage"
+	"github.com/mailstead/mailstead/mailtest"
 )
 
 // eavesdropper is a mail server that a domain names and that must not learn a
@@ -92,14 +92,12 @@ func TestNoPasswordBeforeAServerIsVerified(t *testing.T) {
 	t.Setenv("MAILSTEAD_DISCOVERY", "true")
 	stranger, _ := certificateFor(t, "mail.untrusted.example", "mail.late.example")
 	trusted, ca := certificateFor(t, "mail.elsewhere.example", "mail.foreign.example")
-	records := make(map[string]dnsmessage.SRVResource)
+	records := mailtest.Zone{"* A 127.0.0.1"}
 	e := new(eavesdropper)
 	publish := func(domain, host string, cert *tls.Certificate, atOnce bool) {
 		suffix := map[bool]string{true: "s", false: ""}[atOnce]
 		for service, greeting := range map[string]string{"imap": "* OK", "submission": "220"} {
-			records["_"+service+suffix+"._tcp."+domain+"."] = dnsmessage.SRVResource{
-				Port: e.listen(t, greeting, cert, atOnce), Target: dnsmessage.MustNewName(host + "."),
-			}
+			records = records.With(fmt.Sprintf("_%s%s._tcp.%s SRV %d %s.", service, suffix, domain, e.listen(t, greeting, cert, atOnce), host))
 		}
 	}
 	publish("untrusted.example", "mail.untrusted.example", &stranger, true)
@@ -107,7 +105,7 @@ func TestNoPasswordBeforeAServerIsVerified(t *testing.T) {
 	publish("wrongname.example", "mail.wrongname.example", &trusted, true)
 	publish("clear.example", "mail.clear.example", nil, false)
 	publish("deceived.example", "mail.foreign.example", &trusted, true)
-	s := serve(t, t.TempDir(), trusting(t, ca, `resolver: "`+nameServer(t, records)+`"`)...)
+	s := serve(t, t.TempDir(), trusting(t, ca, `resolver: "`+records.Serve(t)+`"`)...)
 	s.setUp()
 	for domain, code := range map[string]string{
 		"untrusted.example": "tls.untrusted", "late.example": "tls.untrusted", "wrongname.example": "tls.name_mismatch",

@@ -4,12 +4,11 @@ package main_test
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
 	"testing"
-
-	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/discover"
@@ -35,13 +34,12 @@ func TestAddressAloneLeadsToTheMailbox(t *testing.T) {
 		Security: mailstead.SecurityTLS, TLS: config,
 		Users: map[string]fakemail.SMTPUser{mailtest.Anna.Address: {Password: mailtest.Anna.Password}},
 	})
-	at := func(s mailstead.Server) dnsmessage.SRVResource {
-		return dnsmessage.SRVResource{Port: uint16(s.Port), Target: dnsmessage.MustNewName(host + ".")}
-	}
 	domain := mailstead.DomainOf(mailtest.Anna.Address)
-	names := nameServer(t, map[string]dnsmessage.SRVResource{
-		"_imaps._tcp." + domain + ".": at(mailbox.Server()), "_submissions._tcp." + domain + ".": at(smtp.Server()),
-	})
+	names := mailtest.Zone{
+		"* A 127.0.0.1",
+		fmt.Sprintf("_imaps._tcp.%s SRV %d %s.", domain, mailbox.Server().Port, host),
+		fmt.Sprintf("_submissions._tcp.%s SRV %d %s.", domain, smtp.Server().Port, host),
+	}.Serve(t)
 	s := serve(t, t.TempDir(), trusting(t, ca, `resolver: "`+names+`"`)...)
 	s.setUp()
 	status, answer := s.try(http.MethodPost, "/connect/discover/follow", map[string]any{"address": mailtest.Anna.Address})

@@ -19,8 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/dns/dnsmessage"
-
 	"github.com/mailstead/mailstead"
 	"github.com/mailstead/mailstead/dial"
 	"github.com/mailstead/mailstead/fakemail"
@@ -97,7 +95,7 @@ func savingProvider(t *testing.T, kills, messages int, flags ...string) *killLoo
 	incoming.Host, outgoing.Host = "imap.gmail.com", "smtp.gmail.com"
 	return &killLoop{
 		kills: kills, messages: messages, desk: d, saves: true,
-		flags: append(trusting(t, ca, `resolver: "`+nameServer(t, nil)+`"`), flags...),
+		flags: append(trusting(t, ca, `resolver: "`+mailtest.Zone{"* A 127.0.0.1"}.Serve(t)+`"`), flags...),
 		account: map[string]any{
 			"address": mailtest.Anna.Address, "password": mailtest.Anna.Password,
 			"incoming": map[string]any{"host": incoming.String()}, "outgoing": map[string]any{"host": outgoing.String()},
@@ -152,47 +150,6 @@ func certificateFor(t *testing.T, names ...string) (cert tls.Certificate, author
 		t.Fatal(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
-
-// nameServer starts a DNS server by which every name is 127.0.0.1, and services are
-// where srv has them: the target's port by "_imaps._tcp.example.com.".
-func nameServer(t *testing.T, srv map[string]dnsmessage.SRVResource) (addr string) {
-	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	go func() {
-		buf := make([]byte, 512)
-		for {
-			n, from, err := c.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			var m dnsmessage.Message
-			if m.Unpack(buf[:n]) != nil || len(m.Questions) != 1 {
-				continue
-			}
-			q := m.Questions[0]
-			m.Response, m.RecursionAvailable, m.Additionals = true, true, nil
-			if service, ok := srv[q.Name.String()]; ok && q.Type == dnsmessage.TypeSRV {
-				m.Answers = []dnsmessage.Resource{{
-					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 1}, Body: &service,
-				}}
-			}
-			if q.Type == dnsmessage.TypeA {
-				m.Answers = []dnsmessage.Resource{{
-					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 1},
-					Body:   &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}},
-				}}
-			}
-			if answer, err := m.Pack(); err == nil {
-				_, _ = c.WriteTo(answer, from)
-			}
-		}
-	}()
-	return c.LocalAddr().String()
 }
 
 // sentIDs lists the Message-IDs in Anna's Sent folder.

@@ -19,7 +19,7 @@ import (
 func TestSenderHealthByCommand(t *testing.T) {
 	t.Setenv("MAILSTEAD_DISCOVERY", "true")
 	servers := mailtest.Stack(t, mailtest.DovecotOptions{MoreUsers: 1}, mailtest.PostfixOptions{})
-	s := newScenario(t, servers, `resolver: "`+nameServer(t, nil)+`"`)
+	s := newScenario(t, servers, `resolver: "`+mailtest.Zone{"* A 127.0.0.1"}.Serve(t)+`"`)
 	a := s.mailbox(s.person("Nina").ID, "user1@example.com")
 	codes := func() string {
 		t.Helper()
