@@ -261,16 +261,24 @@ func (s *service) cli(stdin string, args ...string) result {
 // command runs the program to its end.
 func command(t testing.TB, stdin string, args ...string) result {
 	t.Helper()
-	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), binary(t), args...)
-	cmd.Dir = t.TempDir()
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	r, err := execute(t.Context(), binary(t), t.TempDir(), stdin, args...)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+	return r
+}
+
+// execute runs a program in a directory to its end.
+func execute(ctx context.Context, program, dir, stdin string, args ...string) (result, error) {
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	err := cmd.Run()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		return result{}, err
+	}
+	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}, nil
 }
 
 // cliJSON is cli with --json that demands success and decodes the answer.
