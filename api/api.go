@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +15,14 @@ import (
 
 // Base is the path under which the API lives.
 const Base = "/api/v1"
+
+// outside is the path under which clients find the API: Base below the path of PublicURL.
+func (c *Config) outside() string {
+	if c.PublicURL == nil {
+		return Base
+	}
+	return strings.TrimRight(c.PublicURL.Path, "/") + Base
+}
 
 // The limits of a request body in bytes.
 const (
@@ -110,7 +119,7 @@ func New(c Config) (*Handler, error) {
 			return nil, err
 		}
 	}
-	h.huma = newHuma(h.mux, c.Version, h.rewriteProblem)
+	h.huma = newHuma(h.mux, c.Version, c.outside(), h.rewriteProblem)
 	h.routes()
 	h.pageRoutes()
 	return h, nil

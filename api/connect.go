@@ -188,7 +188,7 @@ func (h *Handler) connectAccount(ctx context.Context, actor mailstead.Actor, in 
 		return nil, withReports(err, saved.Result)
 	}
 	return &connectOutput{
-		Location: Base + "/accounts/" + saved.Account.ID.String(),
+		Location: h.c.outside() + "/accounts/" + saved.Account.ID.String(),
 		Body:     SavedAccount{Account: saved.Account, Reports: testResult(saved.Result), Next: saved.Next},
 	}, nil
 }

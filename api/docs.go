@@ -150,7 +150,7 @@ type docsProblem struct {
 }
 
 func docsOf(api *huma.OpenAPI) docsPage {
-	p := docsPage{Title: api.Info.Title, Version: api.Info.Version, Base: Base, Intro: strings.Split(api.Info.Description, "\n\n")}
+	p := docsPage{Title: api.Info.Title, Version: api.Info.Version, Base: api.Servers[0].URL, Intro: strings.Split(api.Info.Description, "\n\n")}
 	for _, tag := range api.Tags {
 		c := docsChapter{Name: tag.Name, Anchor: anchor(tag.Name), About: tag.Description}
 		for _, path := range sortedKeys(api.Paths) {

@@ -91,5 +91,5 @@ func (h *Handler) previewProblemReport(ctx context.Context, actor mailstead.Acto
 }
 
 func (h *Handler) reportProblem(ctx context.Context, actor mailstead.Actor, in *problemReportInput) (*testMailOutput, error) {
-	return testMailAnswer(h.c.Notices.Send(ctx, actor, in.Body.report()))
+	return h.testMailAnswer(h.c.Notices.Send(ctx, actor, in.Body.report()))
 }

@@ -94,7 +94,7 @@ func (h *Handler) submitMail(ctx context.Context, actor mailstead.Actor, in *sub
 	if err != nil {
 		return nil, err
 	}
-	out := &submitOutput{Status: http.StatusAccepted, Location: Base + "/outbox/" + m.ID.String(), Body: m}
+	out := &submitOutput{Status: http.StatusAccepted, Location: h.c.outside() + "/outbox/" + m.ID.String(), Body: m}
 	if existed {
 		out.Status = http.StatusOK
 	}

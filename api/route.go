@@ -142,8 +142,9 @@ func (h *Handler) roomForBody(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// newHuma returns huma set up for us: strict, with our own documents and errors.
-func newHuma(mux *http.ServeMux, version string, transform huma.Transformer) huma.API {
+// newHuma returns huma set up for us: strict, with our own documents and errors. outside
+// is where clients find the API.
+func newHuma(mux *http.ServeMux, version, outside string, transform huma.Transformer) huma.API {
 	registry := huma.NewMapRegistry(schemaPrefix, schemaName)
 	aliasSchemas(registry)
 	jsonFormat := huma.Format{Marshal: writeJSON, Unmarshal: readJSON}
@@ -151,7 +152,7 @@ func newHuma(mux *http.ServeMux, version string, transform huma.Transformer) hum
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info:    &huma.Info{Title: "Mailstead", Version: version, Description: intro},
-			Servers: []*huma.Server{{URL: Base}},
+			Servers: []*huma.Server{{URL: outside}},
 			Tags:    tags(),
 			Components: &huma.Components{
 				Schemas: registry,

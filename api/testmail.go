@@ -66,17 +66,17 @@ type (
 func (h *Handler) sendTestMail(ctx context.Context, actor mailstead.Actor, in *accountTestMailInput) (*testMailOutput, error) {
 	t := in.Body.mail()
 	t.AccountID = in.ID
-	return testMailAnswer(h.c.Outbox.SubmitTest(ctx, actor, t))
+	return h.testMailAnswer(h.c.Outbox.SubmitTest(ctx, actor, t))
 }
 
 func (h *Handler) sendUserTestMail(ctx context.Context, actor mailstead.Actor, in *userTestMailInput) (*testMailOutput, error) {
 	t := in.Body.mail()
 	t.UserID = in.ID
-	return testMailAnswer(h.c.Outbox.SubmitTest(ctx, actor, t))
+	return h.testMailAnswer(h.c.Outbox.SubmitTest(ctx, actor, t))
 }
 
-func testMailAnswer(m mailstead.OutgoingMessage, err error) (*testMailOutput, error) {
-	return &testMailOutput{Location: Base + "/outbox/" + m.ID.String(), Body: m}, err
+func (h *Handler) testMailAnswer(m mailstead.OutgoingMessage, err error) (*testMailOutput, error) {
+	return &testMailOutput{Location: h.c.outside() + "/outbox/" + m.ID.String(), Body: m}, err
 }
 
 // TypedTestMail is a test mail by data that are not saved yet.

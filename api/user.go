@@ -79,7 +79,7 @@ type createUserOutput struct {
 func (h *Handler) createUser(ctx context.Context, actor mailstead.Actor, in *createUserInput) (*createUserOutput, error) {
 	b := &in.Body
 	u, err := h.c.People.CreateUser(ctx, actor, mailstead.User{Name: b.Name, Email: b.Email, Role: b.Role, OwnAccounts: b.OwnAccounts}, b.Password)
-	return &createUserOutput{Location: Base + "/users/" + u.ID.String(), Body: u}, err
+	return &createUserOutput{Location: h.c.outside() + "/users/" + u.ID.String(), Body: u}, err
 }
 
 type listUsersInput struct{ PageParams }

@@ -8,6 +8,7 @@ import { precompress } from './precompress.ts';
 const service = process.env.MAILSTEAD_SERVICE ?? 'http://127.0.0.1:8420';
 
 export default defineConfig({
+  base: './', // files find each other beside them: the service may live below a path of its proxy
   plugins: [tailwindcss(), svelte(), precompress()],
   resolve: { alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) } },
   build: {

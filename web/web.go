@@ -14,11 +14,13 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -100,8 +102,10 @@ type form struct {
 type handler struct{ files map[string]*file }
 
 // New returns a handler of the pages in files, which Dist returns. It answers every
-// path, so what is not a page must be routed before.
-func New(files fs.FS) (http.Handler, error) {
+// path, so what is not a page must be routed before. base is the path below which
+// browsers find the service, such as "/mailstead", "" for the root of a host; requests
+// come without it.
+func New(files fs.FS, base string) (http.Handler, error) {
 	h := &handler{files: make(map[string]*file)}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		hidden := strings.HasPrefix(path.Base(name), ".")
@@ -115,10 +119,32 @@ func New(files fs.FS) (http.Handler, error) {
 		h.files[name] = f
 		return nil
 	})
+	if f := h.files[index]; f != nil {
+		page := placed(f.forms[len(f.forms)-1].data, base)
+		f.forms = []form{newForm("gzip", compressed(page)), newForm("", page)}
+	}
 	if err == nil && h.files[index] == nil {
 		h.files = map[string]*file{index: {contentType: typeOf(index), cache: fresh, forms: []form{newForm("", []byte(notBuilt))}}}
 	}
 	return h, err
+}
+
+// placed is a page whose files lie beside it for one that is shown at any path.
+func placed(page []byte, base string) []byte {
+	page = bytes.ReplaceAll(page, []byte(`="./`), []byte(`="`+html.EscapeString(base)+`/`))
+	if base == "" {
+		return page
+	}
+	return bytes.Replace(page, []byte("<html "), []byte(`<html data-base="`+html.EscapeString(base)+`" `), 1)
+}
+
+func compressed(data []byte) []byte {
+	var b bytes.Buffer
+	// A buffer takes everything.
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	_, _ = w.Write(data)
+	_ = w.Close()
+	return b.Bytes()
 }
 
 func read(files fs.FS, name string) (*file, error) {

@@ -61,6 +61,8 @@ type app struct {
 	record  *record.Service
 	api     *api.Handler
 	pages   http.Handler
+	// base is the path of public_url.
+	base string
 
 	// sweeping removes for good what was deleted long ago; rest ends it.
 	sweeping sync.WaitGroup
@@ -222,6 +224,9 @@ func (a *app) wire(dialer *dial.Dialer, trust *dial.TrustTable, sealer *credenti
 	if err != nil {
 		return err
 	}
+	if public != nil {
+		a.base = public.Path
+	}
 	proxies, err := a.c.proxies()
 	if err != nil {
 		return err
@@ -238,6 +243,16 @@ func (a *app) wire(dialer *dial.Dialer, trust *dial.TrustTable, sealer *credenti
 // ServeHTTP answers what comes from the network: the API has its paths and those
 // that machines ask for, all others are places of the pages.
 func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.base != "" && (r.URL.Path == a.base || strings.HasPrefix(r.URL.Path, a.base+"/")) {
+		// The proxy hands its path on; others take it off.
+		http.StripPrefix(a.base, http.HandlerFunc(a.answer)).ServeHTTP(w, r)
+		return
+	}
+	a.answer(w, r)
+}
+
+// answer is ServeHTTP without the path of a proxy.
+func (a *app) answer(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	if path == "/api" || strings.HasPrefix(path, "/api/") || slices.Contains([]string{"/healthz", "/readyz", "/metrics"}, path) {
 		a.api.ServeHTTP(w, r)
@@ -270,7 +285,7 @@ func (a *app) healthy(id mailstead.AccountID) {
 
 // start begins reading and sending, and has the pages ready: commands need none of it.
 func (a *app) start(ctx context.Context) (err error) {
-	if a.pages, err = web.New(web.Dist()); err != nil {
+	if a.pages, err = web.New(web.Dist(), a.base); err != nil {
 		return err
 	}
 	if err := a.admin.ResumeDemo(ctx); err != nil {

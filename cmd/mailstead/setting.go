@@ -9,8 +9,10 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -224,14 +226,20 @@ func (c *config) proxies() ([]netip.Prefix, error) {
 	return prefixes("trusted_proxies", c.TrustedProxies)
 }
 
-// publicURL parses PublicURL; nil when it is not set.
+// publicPath is the path of a PublicURL: plain words, so that it needs no escapes anywhere.
+var publicPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
+
+// publicURL parses PublicURL; nil when it is not set. Its path has no slash at the end.
 func (c *config) publicURL() (*url.URL, error) {
 	if c.PublicURL == "" {
 		return nil, nil //nolint:nilnil // not known is an answer
 	}
 	u, err := url.Parse(c.PublicURL)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-		return nil, badValue("public_url", "an address without a path, such as https://mail.example.com", err)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, badValue("public_url", "an address such as https://mail.example.com", err)
+	}
+	if u.Path = strings.TrimRight(u.Path, "/"); !publicPath.MatchString(u.Path) || path.Clean("/"+u.Path) != "/"+strings.TrimPrefix(u.Path, "/") {
+		return nil, badValue("public_url", "an address whose path is made of plain words, such as https://example.com/mail", nil)
 	}
 	return u, nil
 }

@@ -1,3 +1,4 @@
+import { base } from '$lib/base';
 import type { Schema } from '$lib/api/client';
 import { refreshSession } from '$lib/session.svelte';
 
@@ -77,7 +78,7 @@ export function cameBack(): void {
 }
 
 function open(): void {
-  source = new EventSource('/api/v1/events' + (last ? `?after=${last}` : ''));
+  source = new EventSource(base + '/api/v1/events' + (last ? `?after=${last}` : ''));
   source.onopen = () => {
     if (!online) {
       online = true;

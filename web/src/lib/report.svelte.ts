@@ -1,3 +1,4 @@
+import { inside } from '$lib/base';
 import { ApiError } from '$lib/api/problem';
 
 /** What is known of a problem before a person says anything about it. */
@@ -20,7 +21,7 @@ export const report = $state({
 /** openReport opens the dialog, about an error or about nothing in particular. */
 export function openReport(error?: unknown): void {
   const known = error instanceof ApiError ? { code: error.code, request: error.requestID } : { code: '', request: '' };
-  report.known = { ...known, page: location.pathname };
+  report.known = { ...known, page: inside(location.pathname) };
   report.open = true;
 }
 

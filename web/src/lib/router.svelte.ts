@@ -1,3 +1,4 @@
+import { base, here, inside, leadLinks } from '$lib/base';
 import { parse } from 'regexparam';
 
 /** Where the browser is, by the names of the route table. */
@@ -36,7 +37,8 @@ export const route = {
 };
 
 function read(): Route {
-  const { pathname, search } = location;
+  const { search } = location;
+  const pathname = inside(location.pathname);
   const path = pathname.length > 1 ? pathname.replace(/\/+$/, '') : pathname;
   const query = new URLSearchParams(search);
   for (const { name, keys, pattern } of table) {
@@ -59,23 +61,25 @@ function read(): Route {
 export function startRouter(patterns: Record<string, string>): void {
   table = Object.entries(patterns).map(([name, path]) => ({ name, ...parse(path) }));
   current = read();
+  leadLinks();
   addEventListener('popstate', () => (current = read()));
   document.addEventListener('click', (e) => {
     if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
     const link = e.composedPath().find((n): n is HTMLAnchorElement => n instanceof HTMLAnchorElement);
     if (!link?.href || link.origin !== location.origin || link.target || link.hasAttribute('download')) return;
-    if (link.pathname.startsWith('/api/') || (link.pathname === location.pathname && link.hash)) return;
+    const path = inside(link.pathname);
+    if (path.startsWith('/api/') || (link.pathname === location.pathname && link.hash)) return;
     e.preventDefault();
-    go(link.pathname + link.search);
+    go(path + link.search);
   });
 }
 
 /** go shows another address of the application. Without a change of the path the history can be spared by replace. */
 export function go(path: string, { replace = false } = {}): void {
   for (const stays of guards) if (stays()) return;
-  if (path === location.pathname + location.search) replace = true;
-  if (replace) history.replaceState(null, '', path);
-  else history.pushState(null, '', path);
+  if (path === here()) replace = true;
+  if (replace) history.replaceState(null, '', base + path);
+  else history.pushState(null, '', base + path);
   current = read();
 }
 

@@ -1,3 +1,4 @@
+import { base } from '$lib/base';
 import { accounts } from '$lib/accounts.svelte';
 import { api, call } from '$lib/api/client';
 import { onEvent, type MessagesData } from '$lib/events.svelte';
@@ -39,7 +40,7 @@ async function someoneReads(): Promise<boolean> {
 }
 
 function show(tag: string, title: string, body: string, path: string): void {
-  const notice = new Notification(title, { body, tag, icon: '/icon.svg' });
+  const notice = new Notification(title, { body, tag, icon: base + '/icon.svg' });
   notice.onclick = () => {
     window.focus();
     notice.close();

@@ -1,3 +1,4 @@
+import { base } from '$lib/base';
 import createClient from 'openapi-fetch';
 import { ApiError, offline } from './problem';
 import type { components, paths } from './schema';
@@ -6,7 +7,7 @@ import type { components, paths } from './schema';
 export type Schema<K extends keyof components['schemas']> = components['schemas'][K];
 
 /** The public API, typed by its OpenAPI document. Requests carry the session's cookie. */
-export const api = createClient<paths>({ baseUrl: '/api/v1', credentials: 'same-origin' });
+export const api = createClient<paths>({ baseUrl: base + '/api/v1', credentials: 'same-origin' });
 
 interface Answer<T> {
   data?: T;

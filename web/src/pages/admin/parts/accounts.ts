@@ -1,3 +1,4 @@
+import { base } from '$lib/base';
 import { api, call, type Schema } from '$lib/api/client';
 
 export type Account = Schema<'AccountItem'>;
@@ -101,7 +102,7 @@ export function ask(f: Filters) {
 export function tableLink(f: Filters): string {
   const query = new URLSearchParams();
   for (const [k, v] of Object.entries(ask(f))) query.set(k, String(v));
-  return `/api/v1/accounts/csv?${query}`;
+  return `${base}/api/v1/accounts/csv?${query}`;
 }
 
 /** fetchAccounts reads a page of the accounts that fit the filters. */

@@ -1,3 +1,4 @@
+import { base } from '$lib/base';
 import type { Schema } from '$lib/api/client';
 import { lines } from '$lib/api/lines';
 import { ApiError, offline } from '$lib/api/problem';
@@ -32,7 +33,7 @@ export class BulkRun {
     this.failure = undefined;
     this.state = 'running';
     try {
-      const answer = await fetch('/api/v1/accounts/bulk-passwords', {
+      const answer = await fetch(base + '/api/v1/accounts/bulk-passwords', {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(body),

@@ -1,3 +1,4 @@
+import { here } from '$lib/base';
 import { go, route } from '$lib/router.svelte';
 
 /** fits tells whether every word of a query is somewhere in the texts. */
@@ -17,5 +18,5 @@ export function remember(filters: Record<string, string>): void {
   for (const [key, value] of Object.entries(filters)) if (value) query.set(key, value);
   const text = query.toString();
   const path = route.path + (text ? `?${text}` : '');
-  if (path !== location.pathname + location.search) go(path, { replace: true });
+  if (path !== here()) go(path, { replace: true });
 }
