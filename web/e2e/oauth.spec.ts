@@ -38,6 +38,11 @@ test('an administrator registers an app, and a person signs in with it instead o
   await expect(
     page.getByText(t('errors.input.name_needed.cause')).or(page.getByText(t('errors.input.client_id_needed.cause'))),
   ).toBeVisible();
+  // The focus leads to what was refused, and the refusal goes with the first letter.
+  const refused = page.locator(':focus');
+  await expect(refused).toHaveAttribute('aria-invalid', 'true');
+  await refused.press('x');
+  await expect(refused).not.toHaveAttribute('aria-invalid', 'true');
   for (const [field, value] of Object.entries({
     client_id: 'mailstead',
     client_secret: "the app's secret",

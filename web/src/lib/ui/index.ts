@@ -35,6 +35,7 @@ export { default as TextInput } from './TextInput.svelte';
 export { default as Toasts } from './Toasts.svelte';
 export { default as Tooltip } from './Tooltip.svelte';
 export { default as WhyAccount } from './WhyAccount.svelte';
+export { Fault } from './fault.svelte';
 export { actLatest, toast, type Toast } from './toast.svelte';
 export { tooltip } from './tooltip.svelte';
 export type { Action, Column, Icon, MenuItem, Option, Tone } from './types';
