@@ -37,6 +37,8 @@ export const sections = [
   'tests',
   'audit',
   'policies',
+  'record-types',
+  'trusted-servers',
 ] as const;
 
 /** How many of everything a house has: nothing yet, few, and more than a page holds. */
@@ -63,6 +65,14 @@ export async function fill(api: APIRequestContext, url: string, n: number): Prom
       module: trades[i % trades.length],
       subject: `Your message to ${trade}`,
       text: 'Thank you.',
+    });
+    await send('PUT', `/record-types/kind${i + 1}`, { name: `Requests to ${trade}`, link_by_hand: i % 2 === 0 });
+    await send('POST', '/trusted-servers', {
+      host: `mail.branch${i + 1}.example`,
+      port: 993,
+      kind: 'key',
+      fingerprint: i.toString(16).padStart(64, '0'),
+      reason: `The server of the branch in room ${i + 1}`,
     });
     const owner = i % 3 ? `person${i + 1}@firm.example` : '';
     rows.push(

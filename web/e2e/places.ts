@@ -3,6 +3,7 @@ import { ada, answers, at, folder, idOf, json, message, type Stand, type Place, 
 import { administration, template } from './places/administration.ts';
 import { discovery } from './places/discovery.ts';
 import { notices } from './places/notices.ts';
+import { services } from './places/services.ts';
 
 export { ada, settle, type Place, type Stand } from './places/stand.ts';
 
@@ -359,5 +360,6 @@ export const places: Place[] = [
   },
   ...notices,
   ...discovery,
+  ...services,
   ...administration,
 ];

@@ -60,31 +60,6 @@ const domains = (rows: number) =>
     accounts: i % 5,
   }));
 
-const app = {
-  id: 1,
-  name: 'Microsoft',
-  service: 'microsoft',
-  kind: 'person',
-  client_id: '6731de76-14a6-49ae-97bc-6eba6914391e',
-  has_secret: true,
-  token_url: 'https://login.microsoftonline.com/common/oauth2/v2.0/token',
-  scopes: ['https://outlook.office.com/IMAP.AccessAsUser.All'],
-  provider_ids: ['outlook.com', 'microsoft365'],
-  active: true,
-  secret_expires: '2026-12-01',
-  accounts: 12,
-  created_at: '2026-10-01T10:00:00Z',
-  updated_at: '2026-10-01T10:00:00Z',
-};
-
-const known = (apps: object[]) => ({ apps, services: [], redirect_url: 'https://mail.example.com/oauth/callback' });
-
-/** answered opens a page of the demo where the service answers a question in this way. */
-const answered = (path: string, question: string, answer: object) => async (s: Stand) => {
-  await s.page.route('**/api/v1' + question, (route) => route.fulfill({ json: answer }));
-  await s.page.goto(s.demo + path);
-};
-
 /** The places of the administration. */
 export const administration: Place[] = [
   {
@@ -172,34 +147,6 @@ export const administration: Place[] = [
     },
   },
   { name: 'admin-template', open: async (s) => void (await s.page.goto(s.demo + (await template(s)))) },
-  { name: 'admin-oauth-apps-empty', leaves: true, open: answered('/admin/oauth-apps', '/oauth-apps', known([])) },
-  { name: 'admin-oauth-apps', leaves: true, open: answered('/admin/oauth-apps', '/oauth-apps', known([app])) },
-  { name: 'admin-oauth-app-new', open: at('/admin/oauth-apps/new') },
-  {
-    name: 'admin-oauth-app-custom',
-    async open(s) {
-      await s.page.goto(s.demo + '/admin/oauth-apps/new');
-      await s.page.getByLabel(s.t('oauth.field.service')).selectOption('custom');
-      await s.page.getByLabel(s.t('oauth.field.kind')).selectOption('service_account');
-    },
-  },
-  { name: 'admin-trusted-servers-empty', open: at('/admin/trusted-servers') },
-  {
-    name: 'admin-trusted-servers',
-    leaves: true,
-    open: answered('/admin/trusted-servers', '/trusted-servers', {
-      items: ['key', 'authority'].map((kind, id) => ({
-        id: id + 1,
-        host: 'mail.example.com',
-        port: 993,
-        kind,
-        fingerprint: '5ab1'.repeat(16),
-        reason: 'Our own server in the cellar',
-        created_at: '2026-10-01T10:00:00Z',
-      })),
-    }),
-  },
-  { name: 'oauth-callback-failed', open: at('/oauth/callback?state=nobody-began-this&code=x') },
   { name: 'admin-template-new', open: at('/admin/templates/new') },
   ...[0, 3, 300].map((rows) => ({
     name: `admin-templates-${rows}`,
