@@ -218,7 +218,7 @@ func TestChecks(t *testing.T) {
 
 var (
 	// entries are the scripts and preloads of index.html.
-	entries = regexp.MustCompile(`<(?:script|link rel="modulepreload")[^>]*? (?:src|href)="(/assets/[^"]+\.js)"`)
+	entries = regexp.MustCompile(`<(?:script|link rel="modulepreload")[^>]*? (?:src|href)="\.(/assets/[^"]+\.js)"`)
 	// imports are those that a script needs at once; import() has a parenthesis.
 	imports = regexp.MustCompile(`(?:\bfrom|\bimport)\s*["']\./([^"']+\.js)["']`)
 )

@@ -167,7 +167,7 @@ test('a provider is found, an error is explained', async ({ page, stage }) => {
   await page.getByLabel(t('admin.filter')).fill('imap.gmail.com');
   await page.getByRole('link', { name: 'Gmail', exact: true }).click();
   await expect(page.getByText('imap.gmail.com:993')).toBeVisible();
-  await expect(page.getByRole('link', { name: t('admin.providers.app_password') })).toHaveAttribute('href', /^https:/);
+  await expect(page.getByRole('link', { name: t('providers.app_password') })).toHaveAttribute('href', /^https:/);
   await axe(page);
 
   await page.getByRole('link', { name: t('admin.explain'), exact: true }).click();

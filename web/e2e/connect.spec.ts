@@ -183,7 +183,9 @@ test('servers that a domain names elsewhere get the password after a word of the
     source: 'srv',
     asked: 'SRV _imaps._tcp.firm.example',
     outcome: 'ok',
-    said: 'The record is there.',
+    said: 'In English.',
+    names: ['imap.hosting.example:993'],
+    trust: 'medium',
     took_ms: 3,
   };
   const result = {
@@ -206,7 +208,10 @@ test('servers that a domain names elsewhere get the password after a word of the
   });
   await begin(page, service, 'anna@firm.example');
   await expect(page.getByText(t('connect.looking', { domain: 'firm.example' }))).toBeVisible();
-  await expect(page.getByText('SRV _imaps._tcp.firm.example: The record is there.')).toBeVisible();
+  const asking = page.getByRole('listitem').filter({ hasText: 'SRV _imaps._tcp.firm.example' });
+  await expect(asking).toContainText(t('connect.asked.names', { names: 'imap.hosting.example:993' }));
+  await expect(asking).toContainText(t('connect.trust.medium'));
+  await expect(asking).toContainText(t('connect.asked.ms', { ms: 3 }));
   await axe(page, 'a domain is asked');
   await page.evaluate('answer()');
   await expect(page.getByText(t('connect.from.srv', { domain: 'firm.example' }))).toBeVisible();
