@@ -275,6 +275,33 @@ test('a wrong address is told at its field and is not sent', async ({ page, stag
   await expect.poll(async () => (await outbox(page, service)).length).toBe(1);
 });
 
+test('what is typed before the beginning has come stays, and nothing goes without it', async ({ page, stage }) => {
+  const service = await stage.service({ admin: true });
+  const box = await stage.mailbox();
+  await signIn(page, service);
+  await connect(page, service, box);
+  await page.goto(service.url + '/outbox');
+  let come = () => {};
+  const waiting = new Promise<void>((resolve) => (come = resolve));
+  await page.route('**/api/v1/draft', async (route) => {
+    await waiting;
+    await route.continue();
+  });
+  await begin(page);
+  await page.keyboard.type(box.address + ',');
+  await dialog(page).getByRole('textbox', { name: 'Subject' }).fill('Early');
+  await page.keyboard.press('Control+Enter');
+  await expect(send(page)).toHaveAttribute('aria-busy', 'true');
+  expect(await outbox(page, service)).toEqual([]);
+  come();
+  await text(page).fill('The text.');
+  await expect(dialog(page).getByRole('list', { name: /To/ })).toContainText(box.address);
+  await expect(dialog(page).getByRole('textbox', { name: 'Subject' })).toHaveValue('Early');
+  await page.keyboard.press('Control+Enter');
+  await goes(page);
+  await expect.poll(async () => (await outbox(page, service)).length).toBe(1);
+});
+
 test('a draft is put aside, found again, thrown away and called back', async ({ page, stage }) => {
   const service = await stage.service({ admin: true });
   await signIn(page, service);

@@ -9,7 +9,7 @@ export function missing(letter: Letter): '' | 'no_recipient' | 'wrong_address' |
   if (letter.recipients.some((a) => !isAddress(a.address))) return 'wrong_address';
   if (letter.recipients.length === 0) return 'no_recipient';
   if (letter.sender.resolution?.level === 'none') return 'no_sender';
-  return letter.files.reading ? 'reading' : '';
+  return letter.loading || letter.files.reading ? 'reading' : '';
 }
 
 /** sendLabel is the text of the button: what may have been forgotten is said there, and it sends all the same. */

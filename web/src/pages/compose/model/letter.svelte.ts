@@ -86,15 +86,18 @@ export class Letter {
     this.loading = false;
   }
 
+  /** #fill takes the beginning over; what was typed while it was on its way stays. */
   #fill(b: Beginning): void {
-    this.to = b.to;
-    this.cc = b.cc;
-    this.subject = b.subject;
+    const { to, cc, bcc } = this.typed;
+    const early = this.recipients.length + this.files.list.length > 0 || this.subject + to + cc + bcc !== '';
+    this.to = merged(b.to, this.to);
+    this.cc = merged(b.cc, this.cc);
+    this.subject ||= b.subject;
     this.about = b.about;
-    this.files.list = b.files;
+    this.files.list = [...b.files, ...this.files.list];
     this.#signature = b.signature;
     this.replace(fromText(b.text, b.signature));
-    this.#follow();
+    this.#follow(early);
     void this.choose(b.account);
   }
 
@@ -262,7 +265,8 @@ export class Letter {
     return promisesFile(this.subject + '\n' + (this.mode === 'rich' ? ownText(this.doc) : ownPlain(this.text)));
   }
 
-  #follow(): void {
+  /** #follow keeps what the writer changes from now on; early tells that there is something to keep already. */
+  #follow(early = false): void {
     let before: unknown[] | undefined;
     this.#stop = $effect.root(() => {
       $effect(() => {
@@ -282,7 +286,8 @@ export class Letter {
           files.list,
           this.#edits,
         ];
-        const changed = before?.some((value, i) => value !== now[i]) ?? false;
+        const changed = early || (before?.some((value, i) => value !== now[i]) ?? false);
+        early = false;
         before = now;
         if (!changed || this.#silent) return void (this.#silent = false);
         untrack(() => {
