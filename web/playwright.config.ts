@@ -30,8 +30,9 @@ export default defineConfig({
   fullyParallel: true,
   // They wait more than they compute.
   workers: 3,
-  // Each test has servers and services of its own. One that needs a second try has a race.
-  retries: 0,
+  // Each test has servers and services of its own. One of all may need a second try, see browser_test.go; in the long
+  // run none.
+  retries: process.env.SOAK ? 0 : 1,
   // A machine that others share stands still for seconds at times: only what never comes is a failure.
   timeout: 120_000,
   expect: { timeout: 30_000 },

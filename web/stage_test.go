@@ -44,6 +44,9 @@ type stage struct {
 	boxes    map[mailtest.Certificate]int
 	count    int
 	used     map[string]int
+
+	// again are the titles of tests that passed in the second try.
+	again []string
 }
 
 // staged is a service with its lines to the mail servers.
