@@ -59,8 +59,9 @@ screenshots: build ## pictures of every page and state: web/screenshots (PAGES, 
 
 .PHONY: unit
 unit: ## the fast tests, which need no servers and no Node
-	@# The slowest come first, and among them tests that mostly wait. `make lint` vets.
-	@$(TESTSUM) -p 4 -parallel 8 -vet=off -ldflags=-compressdwarf=false -timeout 5m ./cmd/... ./provider/smtp ./api ./outbox ./...
+	@# The slowest come first, and among them tests that mostly wait; programs without debug symbols are linked
+	@# sooner. `make lint` vets.
+	@$(TESTSUM) -p 4 -parallel 8 -vet=off -ldflags="-s -w" -timeout 5m ./cmd/... ./provider/smtp ./api ./outbox ./...
 
 .PHONY: test
 test: web ## everything: installs the servers and the browser it needs, runs all tests

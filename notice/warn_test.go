@@ -12,8 +12,8 @@ import (
 
 const day = 24 * time.Hour
 
-// slowly sweeps every hour, so that months pass soon.
-func slowly(c *notice.Config) { c.SweepEvery = time.Hour }
+// slowly sweeps every six hours, so that months pass soon.
+func slowly(c *notice.Config) { c.SweepEvery = 6 * time.Hour }
 
 // withPassword stores an account of a provider with a password of a person.
 func (h *house) withPassword(owner mailstead.UserID, provider mailstead.ProviderID, sealed string) *mailstead.Account {
