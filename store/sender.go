@@ -49,7 +49,10 @@ func senderFacts(ctx context.Context, s *Session, user mailstead.UserID, named [
 	return f, err
 }
 
-// accountsOf are n accounts by id, those of an owner, and the one with a key.
+// accountsOf are n accounts by id, those of an owner, and the one with a key. The
+// owner stands in a list of one: compared with a bound number, SQLite would look at
+// each new one whether the index of accounts without an owner fits, and prepare the
+// statement anew.
 func accountsOf(n int) string {
-	return "SELECT * FROM accounts WHERE deleted_at = 0 AND (id IN (" + params(n) + ") OR (owner_id <> 0 AND owner_id = ?) OR account_key = ?) ORDER BY id"
+	return "SELECT * FROM accounts WHERE deleted_at = 0 AND (id IN (" + params(n) + ") OR (owner_id <> 0 AND owner_id IN (?)) OR account_key = ?) ORDER BY id"
 }
