@@ -31,6 +31,8 @@ type AccountQuery struct {
 	// VisibleTo keeps accounts that the user owns or was assigned, directly or by
 	// a profile. Of deleted accounts it keeps those that the user owned.
 	VisibleTo UserID
+	// IDs keeps these accounts; at most 1,000.
+	IDs []AccountID
 	// Hosts keeps accounts with a server by one of these names.
 	Hosts []string
 	// Address keeps accounts with this address, whatever its case.
@@ -62,7 +64,7 @@ type AccountQuery struct {
 
 // Filtered reports whether anything that people choose limits the query.
 func (q *AccountQuery) Filtered() bool {
-	return q.Text != "" || q.State != "" || q.ProviderID != "" || q.Domain != "" || q.OwnerID != 0 || q.ProfileID != 0 || q.Unassigned
+	return len(q.IDs) > 0 || q.Text != "" || q.State != "" || q.ProviderID != "" || q.Domain != "" || q.OwnerID != 0 || q.ProfileID != 0 || q.Unassigned
 }
 
 // AccountPosition is a place in a list of accounts, in words of its order.

@@ -24,6 +24,7 @@ func TestAccountFilters(t *testing.T) {
 			Unassigned: true, Sort: mailstead.SortName, Limit: 51,
 		},
 		"all=true&sort=success&desc=true": {Sort: mailstead.SortSuccess, Descending: true, Limit: 51},
+		"all=true&id=3,5":                 {IDs: []mailstead.AccountID{3, 5}, Sort: mailstead.SortName, Limit: 51},
 		"deleted=true":                    {Deleted: true, VisibleTo: 1, Limit: 51},
 	} {
 		rec := b.do(call{path: "/accounts?" + query, cookie: adaCookie})
@@ -34,7 +35,7 @@ func TestAccountFilters(t *testing.T) {
 			t.Errorf("%s: query (-want +got):\n%s", query, d)
 		}
 	}
-	for _, query := range []string{"state=sick", "sort=colour", "owner=-1", "what=x"} {
+	for _, query := range []string{"state=sick", "sort=colour", "owner=-1", "id=x", "what=x"} {
 		if rec := b.do(call{path: "/accounts?" + query, cookie: adaCookie}); rec.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%s: got status %d, want 422", query, rec.Code)
 		}

@@ -24,7 +24,9 @@ func (h *Handler) accountListRoutes() {
 
 // AccountFilter are the filters and the order of a list of accounts.
 type AccountFilter struct {
-	All        bool                   `query:"all" doc:"For administrators: the accounts of everyone."`
+	All bool `query:"all" doc:"For administrators: the accounts of everyone."`
+	// huma reads lists of plain numbers only.
+	IDs        []int64                `query:"id" maxItems:"100" doc:"Only these accounts, separated by commas." example:"[3,5]"`
 	Text       string                 `query:"q" maxLength:"200" doc:"Words of the name, the display name and the address; a word matches a beginning."`
 	State      mailstead.AccountState `query:"state" doc:"How the account stands."`
 	Provider   mailstead.ProviderID   `query:"provider" maxLength:"100" doc:"The provider of the account." example:"gmail"`
@@ -41,6 +43,9 @@ func (f *AccountFilter) query(actor mailstead.Actor) mailstead.AccountQuery {
 	q := mailstead.AccountQuery{
 		Text: f.Text, State: f.State, ProviderID: f.Provider, Domain: f.Domain, OwnerID: f.Owner, ProfileID: f.Profile,
 		Unassigned: f.Unassigned, Deleted: f.Deleted, Sort: f.Sort, Descending: f.Descending,
+	}
+	for _, id := range f.IDs {
+		q.IDs = append(q.IDs, mailstead.AccountID(id))
 	}
 	if q.Sort == "" && q.Filtered() {
 		q.Sort = mailstead.SortName

@@ -41,6 +41,9 @@ func filterAccounts(sel *bun.SelectQuery, q *mailstead.AccountQuery) {
 	case q.VisibleTo != 0:
 		sel.Where("a.id IN "+ofUser, int64(q.VisibleTo))
 	}
+	if len(q.IDs) > 0 {
+		sel.Where("a.id IN (?)", bun.List(q.IDs))
+	}
 	if len(q.Hosts) > 0 {
 		hosts := bun.List(q.Hosts)
 		sel.Where("a.in_host IN (?) OR a.out_host IN (?)", hosts, hosts)

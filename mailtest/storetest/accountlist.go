@@ -62,6 +62,7 @@ var accountListTests = map[string]func(*testing.T, *kit){
 			{mailstead.AccountQuery{State: mailstead.AccountDisabled}, []string{"off"}},
 			{mailstead.AccountQuery{ProviderID: "gmail"}, []string{"Ünal Support"}},
 			{mailstead.AccountQuery{Domain: "FIRM.example"}, []string{"Ünal Support"}},
+			{mailstead.AccountQuery{IDs: []mailstead.AccountID{off.ID, 99, gone.ID}}, []string{"off"}},
 			{mailstead.AccountQuery{OwnerID: anna.ID}, []string{"own"}},
 			{mailstead.AccountQuery{ProfileID: sales.ID}, []string{"given"}},
 			{mailstead.AccountQuery{Unassigned: true}, []string{"Ünal Support", "empty", "off"}},

@@ -36,4 +36,16 @@ for (const n of sizes)
       const lines = (await readFile(await (await download).path(), 'utf8')).trimEnd().split('\r\n');
       expect(lines.length, section).toBeGreaterThan(n);
     }
+    await page.goto(`${service.url}/admin/senders`);
+    // A choice of accounts offers a page of them and finds the others; what is chosen stays.
+    const chosen = page.getByLabel(t('admin.senders.chosen'), { exact: true });
+    await page.getByRole('searchbox', { name: t('given.filter') }).fill('box287');
+    await chosen.selectOption('Export 287 (box287@branch287.example)');
+    await page.getByRole('searchbox', { name: t('given.filter') }).fill('spare');
+    await expect(chosen.locator('option')).toHaveCount(1 + 1 + 38);
+    await expect(chosen.locator('option:checked')).toHaveText('Export 287 (box287@branch287.example)');
+    await settle(page);
+    await page.goto(`${service.url}/admin/users?q=person2@firm.example`);
+    await page.getByRole('link', { name: 'Bruno 2' }).click();
+    await expect(page.getByRole('link', { name: /@branch\d+\.example/ })).toHaveText(['box2@branch2.example']);
   });

@@ -6,8 +6,15 @@ import type { components, paths } from './schema';
 /** The words of the API, by the names of the OpenAPI document. */
 export type Schema<K extends keyof components['schemas']> = components['schemas'][K];
 
-/** The public API, typed by its OpenAPI document. Requests carry the session's cookie. */
-export const api = createClient<paths>({ baseUrl: base + '/api/v1', credentials: 'same-origin' });
+/**
+ * The public API, typed by its OpenAPI document. Requests carry the session's cookie; the API takes a list as one
+ * value, separated by commas.
+ */
+export const api = createClient<paths>({
+  baseUrl: base + '/api/v1',
+  credentials: 'same-origin',
+  querySerializer: { array: { style: 'form', explode: false } },
+});
 
 interface Answer<T> {
   data?: T;

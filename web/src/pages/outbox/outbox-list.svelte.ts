@@ -78,10 +78,7 @@ export class OutboxList {
     const { state, account, user } = this.#query;
     const wanted = state === 'attention' ? attention : state ? [state] : undefined;
     const query = { cursor, limit: 50, account: account || undefined, user: user || undefined, state: wanted };
-    // The API takes the states as one value, separated by commas.
-    return call(
-      api.GET('/outbox', { params: { query }, querySerializer: { array: { style: 'form', explode: false } } }),
-    );
+    return call(api.GET('/outbox', { params: { query } }));
   }
 
   /** put takes what another part of the page knows of a mail. */

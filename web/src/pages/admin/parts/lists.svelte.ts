@@ -3,9 +3,6 @@ import { listing, type Listing } from './listing.svelte';
 
 const limit = 100;
 
-export const allAccounts = (): Listing<Schema<'Account'>> =>
-  listing((cursor, signal) => call(api.GET('/accounts', { params: { query: { all: true, limit, cursor } }, signal })));
-
 export const allUsers = (): Listing<Schema<'User'>> =>
   listing((cursor, signal) => call(api.GET('/users', { params: { query: { limit, cursor } }, signal })));
 
