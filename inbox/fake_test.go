@@ -122,6 +122,9 @@ func (m *mailbox) Open(context.Context, mailstead.Access) (mailstead.Source, err
 type source struct {
 	m        *mailbox
 	selected string
+	// changed is closed by the first change after Select: like a server, Wait tells
+	// of what came between the two.
+	changed chan struct{}
 }
 
 var errCut = &mailstead.Error{Kind: mailstead.KindTemporary, Code: "net.reset", Err: errors.New("connection reset by peer")}
@@ -144,7 +147,7 @@ func (s *source) Select(_ context.Context, path string) (mailstead.FolderStatus,
 	if f == nil {
 		return mailstead.FolderStatus{}, mailstead.NotFound("folder")
 	}
-	s.selected = path
+	s.selected, s.changed = path, s.m.changed
 	return mailstead.FolderStatus{UIDValidity: f.validity, UIDNext: f.next, ModSeq: f.modseq, Total: len(f.mails)}, nil
 }
 
@@ -200,13 +203,10 @@ func (s *source) Changes(_ context.Context, c mailstead.Cursor) ([]mailstead.Fla
 	return out, nil
 }
 
-// Wait waits for any change of the mailbox.
+// Wait waits for any change of the mailbox since a folder was selected.
 func (s *source) Wait(ctx context.Context) (bool, error) {
-	s.m.mu.Lock()
-	changed := s.m.changed
-	s.m.mu.Unlock()
 	select {
-	case <-changed:
+	case <-s.changed:
 		return true, nil
 	case <-ctx.Done():
 		return false, nil
