@@ -57,7 +57,7 @@ func CleanAddress(field, addr string) (string, error) {
 	local, domain := LocalPartOf(p.Address), DomainOf(p.Address)
 	// RFC 5321 section 4.5.3.1.1: 64 octets of local part. Local parts that need
 	// quotes exist on paper only and break other software: not taken.
-	if local == "" || len(local) > 64 || strings.ContainsAny(local, ` "(),:;<>@[\]`) {
+	if local == "" || len(local) > 64 || strings.ContainsAny(local, ` "(),:;<>@[\]`) || strings.Contains("."+local+".", "..") {
 		return "", bad
 	}
 	ascii, err := cleanHost(domain)

@@ -213,7 +213,7 @@ func FuzzDiscover(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, s := range []string{"anna@gmail.com", "a@пример.рф", "\"a b\"@example.com", "a@[127.0.0.1]", "a@b@c", "x@icloud.com\n", strings.Repeat("a", 400) + "@x.y"} {
+	for _, s := range []string{"anna@gmail.com", "a@пример.рф", "\"a b\"@example.com", "\".co\"@exa", "a@[127.0.0.1]", "a@b@c", "x@icloud.com\n", strings.Repeat("a", 400) + "@x.y"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, address string) {
