@@ -5,6 +5,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# What is compiled does not tell the directory: the program is the same everywhere, and a
+# fresh clone finds in Go's cache what another has compiled.
+export GOFLAGS += -trimpath
+
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 DATA ?= data
 LISTEN ?=
@@ -43,7 +47,7 @@ web: web/dist/index.html ## build the pages: web/dist (Node 20.19 or newer)
 
 .PHONY: build
 build: web ## build the program with its pages: bin/mailstead
-	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/mailstead ./cmd/mailstead
+	go build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/mailstead ./cmd/mailstead
 
 .PHONY: run
 run: build ## build and start the service (DATA=data, LISTEN=address)
@@ -90,7 +94,7 @@ GOLANGCI := bin/tools/golangci-lint
 # own, so that they don't decide the versions of what the product is built from.
 $(GOLANGCI): tools/go.mod tools/go.sum
 	@echo 'building golangci-lint: minutes the first time' >&2
-	cd tools && go build -trimpath -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
 .PHONY: lint
